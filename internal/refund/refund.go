@@ -1,0 +1,101 @@
+package refund
+
+import (
+	"slices"
+	"time"
+
+	"refunddesk/internal/fault"
+	"refunddesk/internal/money"
+)
+
+// ReasonCode is why a customer asks.
+type ReasonCode string
+
+// The reasons a customer can give.
+const (
+	NoLongerNeeded    ReasonCode = "no_longer_needed"
+	BoughtByMistake   ReasonCode = "bought_by_mistake"
+	ServiceProblem    ReasonCode = "service_problem"
+	SwitchingProvider ReasonCode = "switching_provider"
+	OtherReason       ReasonCode = "other"
+)
+
+// Known reports whether a customer can give the reason.
+func (r ReasonCode) Known() bool {
+	return slices.Contains([]ReasonCode{NoLongerNeeded, BoughtByMistake, ServiceProblem, SwitchingProvider, OtherReason}, r)
+}
+
+// Cause is why a refund is on hold.
+type Cause string
+
+// The causes. A hold ends when none is left.
+const (
+	CauseStanding Cause = "standing"
+	CauseDispute  Cause = "dispute"
+)
+
+// Refund is one request for the money of one package.
+type Refund struct {
+	ID            string
+	AccountID     string
+	PackageID     string
+	RequestedBy   string // subject of who filed; never decides on it
+	State         State
+	ReasonCode    ReasonCode
+	NoteID        string // the customer's note, stored apart; empty for none
+	Quote         Quote  // as quoted when filed
+	Approved      *money.Money
+	Amount        *money.Money // what was credited; nil before
+	Verdict       string       // what screening said: approve, review, reject; empty before
+	Outcome       string       // reason code of a rejection
+	PolicyVersion string
+	PolicyDigest  string
+	HoldCauses    []Cause
+	HeldFrom      State // where an on_hold refund came from
+	ProviderFault bool
+	WorkflowID    string
+	CreatedAt     time.Time
+	UpdatedAt     time.Time
+	Version       int64
+}
+
+// WorkflowID is the id of the workflow that drives the refund: "refund/<id>".
+func WorkflowID(refundID string) string { return "refund/" + refundID }
+
+// ErrTooLate refuses a withdrawal once crediting began or the refund ended.
+var ErrTooLate = fault.New(fault.Conflict, "too-late", "The refund can no longer be withdrawn.")
+
+// Reasons of a rejection that no person made.
+const (
+	OutcomeTerminated      = "account-terminated"
+	OutcomeDisputeLost     = "dispute-lost"
+	OutcomeNothingToRefund = "nothing-to-refund"
+)
+
+// Obstacle is what standing and dispute say about an open refund.
+type Obstacle struct {
+	Causes []Cause // wait for these; sorted
+	Reject string  // reason code; not empty = reject, whatever the causes
+}
+
+// Obstacles applies rule 4 and the dispute edge to an open refund: termination and a lost
+// dispute reject it, suspension and an open dispute hold it.
+func Obstacles(standing Standing, dispute Dispute) Obstacle {
+	switch {
+	case standing == Terminated:
+		return Obstacle{Reject: OutcomeTerminated}
+	case dispute == DisputeLost:
+		return Obstacle{Reject: OutcomeDisputeLost}
+	}
+	var causes []Cause
+	if dispute == DisputeOpen {
+		causes = append(causes, CauseDispute)
+	}
+	if standing == Suspended {
+		causes = append(causes, CauseStanding)
+	}
+	return Obstacle{Causes: causes}
+}
+
+// Clear reports whether nothing stands in the way.
+func (o Obstacle) Clear() bool { return o.Reject == "" && len(o.Causes) == 0 }
