@@ -52,6 +52,7 @@ type Refund struct {
 	PolicyDigest  string
 	HoldCauses    []Cause
 	HeldFrom      State // where an on_hold refund came from
+	HeldAt        *time.Time
 	ProviderFault bool
 	WorkflowID    string
 	CreatedAt     time.Time

@@ -65,7 +65,7 @@ func (s State) Waits() bool {
 }
 
 // Withdrawable reports whether the customer can still take the request back: until
-// crediting begins. What is held on its way to the balance has been approved already.
+// crediting begins, and while it is on hold.
 func (s State) Withdrawable() bool { return s.CanBecome(Withdrawn) }
 
 // Mover is who moves a refund next.

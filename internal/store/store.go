@@ -1,0 +1,126 @@
+// Package store keeps the records: GORM over PostgreSQL in production, over SQLite for
+// evaluation. Every transition of a refund is one function and one transaction, which also
+// writes its audit entry; whoever repeats it gets the first result.
+//
+// Locks are taken in one order: idempotency row, package, refund, ledger accounts by id.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"go.jetify.com/typeid"
+	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
+
+	"refunddesk/internal/fault"
+)
+
+// Dialect is which database keeps the records.
+type Dialect string
+
+// The databases.
+const (
+	Postgres Dialect = "postgres"
+	SQLite   Dialect = "sqlite"
+)
+
+// Options set a store up.
+type Options struct {
+	Now   func() time.Time // the clock; time.Now when nil
+	Drain time.Duration    // how long usage from before a freeze is still taken
+}
+
+// Store is the records. It implements the ports of desk, activities, engine and importer.
+type Store struct {
+	db      *gorm.DB
+	dialect Dialect
+	now     func() time.Time
+	drain   time.Duration
+	watch   *watchers
+}
+
+// Open makes a store over a dialector of the given database. It does not migrate: see Migrate.
+// Returns fault Unavailable when the database cannot be reached.
+func Open(dialect Dialect, d gorm.Dialector, o Options) (*Store, error) {
+	db, err := gorm.Open(d, &gorm.Config{
+		SkipDefaultTransaction: true, // every write here names its own transaction
+		DisableAutomaticPing:   true, // a database that is away is found when it is back
+		TranslateError:         false,
+		Logger:                 logger.Discard, // statements carry names and addresses
+		NowFunc:                func() time.Time { return time.Now().UTC() },
+	})
+	if err != nil {
+		return nil, fault.New(fault.Unavailable, CodeUnavailable, "The database cannot be reached.").With(err)
+	}
+	clock := o.Now
+	if clock == nil {
+		clock = time.Now
+	}
+	return &Store{
+		db:      db,
+		dialect: dialect,
+		// PostgreSQL keeps micros: what is read back equals what was written.
+		now:   func() time.Time { return clock().UTC().Truncate(time.Microsecond) },
+		drain: o.Drain,
+		watch: newWatchers(),
+	}, nil
+}
+
+// SQL is the connection pool, for migrations and tests.
+func (s *Store) SQL() (*sql.DB, error) { return s.db.DB() }
+
+// Dialect says which database keeps the records.
+func (s *Store) Dialect() Dialect { return s.dialect }
+
+// Close ends the connections.
+func (s *Store) Close() error {
+	pool, err := s.db.DB()
+	if err != nil {
+		return err
+	}
+	return pool.Close()
+}
+
+// lock gives the locking clause on PostgreSQL. SQLite has none and needs none: its write
+// transactions are alone (_txlock=immediate).
+func (s *Store) lock(clause string) string {
+	if s.dialect == Postgres {
+		return " " + clause
+	}
+	return ""
+}
+
+// tries is how often a transaction that lost a race (serialization, deadlock, busy) is repeated.
+const tries = 8
+
+// write runs fn in one transaction and repeats it when the database asks for that. A fault
+// that fn returns rolls back and is returned as it is.
+func (s *Store) write(ctx context.Context, fn func(tx *gorm.DB) error) error {
+	var err error
+	for try := range tries {
+		if err = s.db.WithContext(ctx).Transaction(fn); !lostRace(err) {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return classify(ctx.Err())
+		case <-time.After(time.Duration(try+1) * 5 * time.Millisecond):
+		}
+	}
+	return classify(err)
+}
+
+// read is a session outside any transaction.
+func (s *Store) read(ctx context.Context) *gorm.DB { return s.db.WithContext(ctx) }
+
+// newID makes an id that says what it is of and grows with time, like "refund_01h…".
+func newID(prefix string) string {
+	id, err := typeid.WithPrefix(prefix)
+	if err != nil {
+		panic(fmt.Sprintf("store: %q is no id prefix: %v", prefix, err)) // a constant of ours
+	}
+	return id.String()
+}

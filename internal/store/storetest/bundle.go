@@ -1,0 +1,213 @@
+// Package storetest is the one suite that every database of the store passes. Each test
+// gets a bundle of its own over a real, freshly migrated database.
+package storetest
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"refunddesk/internal/desk"
+	"refunddesk/internal/identity"
+	"refunddesk/internal/money"
+	"refunddesk/internal/policy"
+	"refunddesk/internal/refund"
+	"refunddesk/internal/review"
+	"refunddesk/internal/store"
+)
+
+// Opener gives a migrated store of its own to a test.
+type Opener func(t *testing.T, o store.Options) *store.Store
+
+// Clock is a clock that a test moves.
+type Clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+// Now is the clock's time.
+func (c *Clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+// Add moves the clock.
+func (c *Clock) Add(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// People of the tests.
+var (
+	Integrator = identity.Actor{Subject: "billing", Roles: []identity.Role{identity.Integrator}}
+	Admin      = identity.Actor{Subject: "ada", Roles: []identity.Role{identity.Admin}}
+	Reviewer   = identity.Actor{Subject: "rita", Roles: []identity.Role{identity.Reviewer}}
+	Senior     = identity.Actor{Subject: "sam", Roles: []identity.Role{identity.Senior}}
+)
+
+// Customer is the owner of an account.
+func Customer(accountID string) identity.Actor {
+	return identity.Actor{Subject: "owner-of-" + accountID, Roles: []identity.Role{identity.Customer}, AccountID: accountID}
+}
+
+// Bundle is a store with a clock and shortcuts for what tests do.
+type Bundle struct {
+	*store.Store
+	T     *testing.T
+	Clock *Clock
+	Ctx   context.Context
+	turn  int
+}
+
+const drain = time.Hour
+
+// New makes a bundle with the account "acct" in good standing.
+func New(t *testing.T, open Opener) *Bundle {
+	t.Helper()
+	clock := &Clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+	b := &Bundle{Store: open(t, store.Options{Now: clock.Now, Drain: drain}), T: t, Clock: clock, Ctx: t.Context()}
+	b.Account("acct")
+	return b
+}
+
+// Account creates an account.
+func (b *Bundle) Account(id string) {
+	b.T.Helper()
+	_, err := b.CreateAccount(b.Ctx, Integrator, refund.Account{
+		ID: id, Name: "Ann", Email: "ann@example.com", Locale: refund.English, RegisteredAt: b.Clock.Now().AddDate(-2, 0, 0),
+	})
+	require.NoError(b.T, err)
+}
+
+// Buy creates a package of whole units of USD for the account "acct".
+func (b *Bundle) Buy(id string, paid, face int64) refund.Package {
+	b.T.Helper()
+	return b.BuyIn(id, "USD", paid, face)
+}
+
+// BuyIn is Buy in another currency.
+func (b *Bundle) BuyIn(id, currency string, paid, face int64) refund.Package {
+	b.T.Helper()
+	expires := b.Clock.Now().AddDate(1, 0, 0)
+	p, err := b.CreatePackage(b.Ctx, Integrator, refund.Package{
+		ID: id, AccountID: "acct", Product: refund.GlobalSMS, Name: "Global SMS", Currency: currency,
+		Paid: paid * money.Scale, Face: face * money.Scale, ExpiresAt: &expires, AutoRenew: true,
+		PurchasedAt: b.Clock.Now().Add(-time.Hour),
+	})
+	require.NoError(b.T, err)
+	return p
+}
+
+// Use records usage of whole units that happened a moment ago.
+func (b *Bundle) Use(id, packageID string, units int64) error {
+	_, err := b.RecordUsage(b.Ctx, Integrator, desk.UsageRecord{
+		ID: id, PackageID: packageID, Cost: units * money.Scale, OccurredAt: b.Clock.Now().Add(-time.Minute),
+	})
+	return err
+}
+
+// MustFile files for the package and returns the refund.
+func (b *Bundle) MustFile(packageID string) refund.Refund {
+	b.T.Helper()
+	filed, err := b.TryFile(packageID, "key-"+packageID)
+	require.NoError(b.T, err)
+	return filed.Refund
+}
+
+// TryFile files for the package under the key.
+func (b *Bundle) TryFile(packageID, key string) (desk.Filed, error) {
+	return b.File(b.Ctx, Customer("acct"), desk.Filing{PackageID: packageID, ReasonCode: refund.NoLongerNeeded, IdempotencyKey: key})
+}
+
+// Op is the next operation of the refund.
+func (b *Bundle) Op(refundID string, verb refund.Verb) refund.Op {
+	b.turn++
+	return refund.Op{RefundID: refundID, Verb: verb, Turn: b.turn, RunID: "run"}
+}
+
+// Step runs a step and expects the state after it.
+func (b *Bundle) Step(refundID string, verb refund.Verb, want refund.State) refund.Step {
+	b.T.Helper()
+	op := b.Op(refundID, verb)
+	var step refund.Step
+	var err error
+	switch verb {
+	case refund.VerbScreen:
+		var facts policy.Facts
+		facts, err = b.Facts(b.Ctx, refundID)
+		require.NoError(b.T, err)
+		step, err = b.Screen(b.Ctx, op, Policy.Evaluate(facts))
+	case refund.VerbReassess:
+		step, err = b.Reassess(b.Ctx, op)
+	case refund.VerbCredit:
+		step, err = b.Credit(b.Ctx, op)
+	case refund.VerbPark:
+		step, err = b.Park(b.Ctx, op, "credit-failed")
+	case refund.VerbRetry:
+		step, err = b.Retry(b.Ctx, op, Admin, "note_1")
+	case refund.VerbWithdraw:
+		step, err = b.Withdraw(b.Ctx, op, Customer("acct"))
+	case refund.VerbDecide:
+		b.T.Fatal("use Decide")
+	}
+	require.NoError(b.T, err)
+	require.Equal(b.T, want, step.State)
+	return step
+}
+
+// Policy is the screening of the tests: amounts above 1,000 are reviewed.
+var Policy = policy.Fixed{ReviewAbove: policy.DefaultReviewAbove, DueAfter: policy.DefaultDueAfter}
+
+// Decide casts a vote on the open ticket of the refund as it is now.
+func (b *Bundle) Decide(refundID string, by identity.Actor, vote review.Vote) refund.Step {
+	b.T.Helper()
+	tickets, err := b.Tickets(b.Ctx, desk.TicketFilter{RefundID: refundID, State: review.Open})
+	require.NoError(b.T, err)
+	require.Len(b.T, tickets.Items, 1)
+	view, err := b.Case(b.Ctx, tickets.Items[0].ID)
+	require.NoError(b.T, err)
+	step, err := b.RecordDecision(b.Ctx, b.Op(refundID, refund.VerbDecide), Vote(view, by, vote))
+	require.NoError(b.T, err)
+	return step
+}
+
+// Vote is a decision on the case as shown.
+func Vote(view desk.CaseView, by identity.Actor, vote review.Vote) review.Decision {
+	reason := "verified_request"
+	if vote == review.Reject {
+		reason = "suspected_abuse"
+	}
+	digest := view.Case.Digest()
+	return review.Decision{
+		ID: review.DecisionID(view.Ticket.ID, by.Subject, vote, reason, digest, ""), TicketID: view.Ticket.ID, RefundID: view.Refund.ID,
+		Voter: by, Vote: vote, ReasonCode: reason, Digest: digest,
+	}
+}
+
+// Balance is the customer's balance in a currency, in whole units.
+func (b *Bundle) Balance(currency string) int64 {
+	b.T.Helper()
+	balances, err := b.Balances(b.Ctx, "acct")
+	require.NoError(b.T, err)
+	for _, m := range balances {
+		if m.Currency == currency {
+			return m.Micros / money.Scale
+		}
+	}
+	return 0
+}
+
+// CheckLedger expects every journal of the account to sum to zero.
+func (b *Bundle) CheckLedger() {
+	b.T.Helper()
+	page, err := b.Journals(b.Ctx, "acct", desk.Paging{Limit: 200})
+	require.NoError(b.T, err)
+	for _, j := range page.Items {
+		require.NoError(b.T, j.Validate(), j.ID)
+	}
+}
