@@ -120,9 +120,8 @@ type Records interface {
 	Decisions(ctx context.Context, refundID string) ([]review.Decision, error)
 
 	Case(ctx context.Context, ticketID string) (CaseView, error)
-	Tickets(ctx context.Context, f TicketFilter) (Page[review.Ticket], error)
-	// KeepNote stores text as an immutable row and returns its id and digest; the same id
-	// again keeps the first.
+	Tickets(ctx context.Context, f TicketFilter) (Page[CaseView], error)
+	// KeepNote stores text as an immutable row; the same id again keeps the first.
 	KeepNote(ctx context.Context, id string, by identity.Actor, refundID, text string) error
 	// Refuse records an attempt that was refused.
 	Refuse(ctx context.Context, e audit.Entry) error

@@ -31,7 +31,7 @@ func parseCursor(s string) (cursor, error) {
 		err = json.Unmarshal(b, &c)
 	}
 	if err != nil || c.ID == "" {
-		f := fault.New(fault.Malformed, "invalid-cursor", "cursor: give the next_cursor of the page before, unchanged.")
+		f := fault.New(fault.Malformed, "invalid-parameter", "cursor: give the next_cursor of the page before, unchanged.")
 		f.Fields = []fault.Field{{Name: "cursor", Problem: "is not a cursor that a list returned"}}
 		return cursor{}, f
 	}

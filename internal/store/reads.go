@@ -70,28 +70,52 @@ func (s *Store) Decisions(ctx context.Context, refundID string) ([]review.Decisi
 
 // Case implements desk.Records.
 func (s *Store) Case(ctx context.Context, ticketID string) (desk.CaseView, error) {
-	db := s.read(ctx)
 	var row ticketRow
-	if err := db.Raw("SELECT * FROM tickets WHERE id = ?", ticketID).Scan(&row).Error; err != nil {
+	if err := s.read(ctx).Raw("SELECT * FROM tickets WHERE id = ?", ticketID).Scan(&row).Error; err != nil {
 		return desk.CaseView{}, classify(err)
 	}
 	if row.ID == "" {
 		return desk.CaseView{}, notFound("ticket", ticketID)
 	}
-	var l locked
-	if err := db.Raw(lockedQuery, row.RefundID).Scan(&l).Error; err != nil {
-		return desk.CaseView{}, classify(err)
-	}
-	decisions, err := decisionsOf(db, row.RefundID, row.ID)
+	views, err := s.casesOf(ctx, []ticketRow{row})
 	if err != nil {
-		return desk.CaseView{}, classify(err)
+		return desk.CaseView{}, err
 	}
-	r := l.Refund.domain()
-	return desk.CaseView{Ticket: row.domain(), Refund: r, Case: caseOf(r, l.Package.domain(l.Balance), decisions)}, nil
+	return views[0], nil
+}
+
+// casesOf reads what the decisions of the tickets are about, in two queries for all of them.
+func (s *Store) casesOf(ctx context.Context, tickets []ticketRow) ([]desk.CaseView, error) {
+	refundIDs, ticketIDs := make([]string, len(tickets)), make([]string, len(tickets))
+	for i, t := range tickets {
+		refundIDs[i], ticketIDs[i] = t.RefundID, t.ID
+	}
+	var subjects []locked
+	if err := s.read(ctx).Raw(lockedQuery+" WHERE r.id IN ?", refundIDs).Scan(&subjects).Error; err != nil {
+		return nil, classify(err)
+	}
+	var votes []decisionRow
+	if err := s.read(ctx).Raw("SELECT * FROM decisions WHERE ticket_id IN ? ORDER BY created_at, id", ticketIDs).Scan(&votes).Error; err != nil {
+		return nil, classify(err)
+	}
+	byRefund, byTicket := map[string]locked{}, map[string][]review.Decision{}
+	for _, l := range subjects {
+		byRefund[l.Refund.ID] = l
+	}
+	for _, v := range votes {
+		byTicket[v.TicketID] = append(byTicket[v.TicketID], v.domain())
+	}
+	out := make([]desk.CaseView, len(tickets))
+	for i, t := range tickets {
+		l := byRefund[t.RefundID]
+		r := l.Refund.domain()
+		out[i] = desk.CaseView{Ticket: t.domain(), Refund: r, Case: caseOf(r, l.Package.domain(l.Balance), byTicket[t.ID])}
+	}
+	return out, nil
 }
 
 // Tickets implements desk.Records: what is due first comes first, or the newest.
-func (s *Store) Tickets(ctx context.Context, f desk.TicketFilter) (desk.Page[review.Ticket], error) {
+func (s *Store) Tickets(ctx context.Context, f desk.TicketFilter) (desk.Page[desk.CaseView], error) {
 	var where conditions
 	where.equal("account_id", f.AccountID)
 	where.equal("refund_id", f.RefundID)
@@ -105,7 +129,7 @@ func (s *Store) Tickets(ctx context.Context, f desk.TicketFilter) (desk.Page[rev
 	if f.Cursor != "" {
 		c, err := parseCursor(f.Cursor)
 		if err != nil {
-			return desk.Page[review.Ticket]{}, err
+			return desk.Page[desk.CaseView]{}, err
 		}
 		if f.Newest {
 			where.add(after, c.ID)
@@ -116,9 +140,11 @@ func (s *Store) Tickets(ctx context.Context, f desk.TicketFilter) (desk.Page[rev
 	limit := limitOf(f.Paging)
 	var rows []ticketRow
 	if err := s.read(ctx).Raw("SELECT * FROM tickets"+where.sql()+" ORDER BY "+order+" LIMIT ?", append(where.args, limit+1)...).Scan(&rows).Error; err != nil {
-		return desk.Page[review.Ticket]{}, classify(err)
+		return desk.Page[desk.CaseView]{}, classify(err)
 	}
-	return pageOf(rows, limit, ticketRow.domain, func(r ticketRow) cursor { return cursor{At: r.DueAt.UTC(), ID: r.ID} }), nil
+	page := pageOf(rows, limit, func(r ticketRow) ticketRow { return r }, func(r ticketRow) cursor { return cursor{At: r.DueAt.UTC(), ID: r.ID} })
+	views, err := s.casesOf(ctx, page.Items)
+	return desk.Page[desk.CaseView]{Items: views, Next: page.Next}, err
 }
 
 // Refuse implements desk.Records: a refused attempt is on the record too.

@@ -30,7 +30,7 @@ func in(states ...refund.State) func(refund.State) bool {
 // Facts implements activities.Refunds: what the policy judges on, in one query.
 func (s *Store) Facts(ctx context.Context, refundID string) (policy.Facts, error) {
 	var l locked
-	if err := s.read(ctx).Raw(lockedQuery, refundID).Scan(&l).Error; err != nil {
+	if err := s.read(ctx).Raw(lockedQuery+" WHERE r.id = ?", refundID).Scan(&l).Error; err != nil {
 		return policy.Facts{}, classify(err)
 	}
 	if l.Refund.ID == "" {

@@ -56,8 +56,7 @@ var lockedQuery = "SELECT " + prefixed("r", refundColumns) + ", " + prefixed("p"
   FROM packages p
   JOIN refunds r ON r.package_id = p.id
   JOIN accounts a ON a.id = p.account_id
-  JOIN ledger_accounts l ON l.id = 'package/' || p.id
- WHERE r.id = ?`
+  JOIN ledger_accounts l ON l.id = 'package/' || p.id`
 
 const (
 	refundColumns = `id account_id package_id requested_by state reason_code note_id currency quote_amount quote_paid quote_face
@@ -83,7 +82,7 @@ func (s *Store) step(ctx context.Context, op refund.Op, by identity.Actor, from 
 	var out refund.Step
 	err := s.write(ctx, func(tx *gorm.DB) error {
 		var l locked
-		if err := tx.Raw(lockedQuery+s.lock("FOR UPDATE OF p, r FOR SHARE OF a"), op.RefundID).Scan(&l).Error; err != nil {
+		if err := tx.Raw(lockedQuery+" WHERE r.id = ?"+s.lock("FOR UPDATE OF p, r FOR SHARE OF a"), op.RefundID).Scan(&l).Error; err != nil {
 			return err
 		}
 		if l.Refund.ID == "" {

@@ -169,7 +169,7 @@ func (b *Bundle) Decide(refundID string, by identity.Actor, vote review.Vote) re
 	tickets, err := b.Tickets(b.Ctx, desk.TicketFilter{RefundID: refundID, State: review.Open})
 	require.NoError(b.T, err)
 	require.Len(b.T, tickets.Items, 1)
-	view, err := b.Case(b.Ctx, tickets.Items[0].ID)
+	view, err := b.Case(b.Ctx, tickets.Items[0].Ticket.ID)
 	require.NoError(b.T, err)
 	step, err := b.RecordDecision(b.Ctx, b.Op(refundID, refund.VerbDecide), Vote(view, by, vote))
 	require.NoError(b.T, err)

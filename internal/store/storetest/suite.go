@@ -574,7 +574,7 @@ func paging(t *testing.T, open Opener) {
 	for _, newest := range []bool{true, false} {
 		assert.Equal(t, want, collect(func(p desk.Paging) ([]string, string, error) {
 			page, err := b.Tickets(b.Ctx, desk.TicketFilter{Queue: review.QueueReview, Newest: newest, Paging: p})
-			return idsOf(page.Items, func(r review.Ticket) string { return r.RefundID }), page.Next, err
+			return idsOf(page.Items, func(v desk.CaseView) string { return v.Ticket.RefundID }), page.Next, err
 		}))
 	}
 	assert.Len(t, collect(func(p desk.Paging) ([]string, string, error) {

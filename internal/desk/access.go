@@ -1,0 +1,136 @@
+package desk
+
+import (
+	"context"
+	"fmt"
+
+	"refunddesk/internal/audit"
+	"refunddesk/internal/fault"
+	"refunddesk/internal/identity"
+	"refunddesk/internal/refund"
+)
+
+// This file is the one place where an id is held against who asks. Whoever may not know
+// of a thing gets the same answer as if it were not there.
+
+// ErrForbidden refuses what the actor's roles do not allow.
+var ErrForbidden = fault.New(fault.Forbidden, "forbidden", "Your role does not allow this.")
+
+// ErrNoAccount refuses a customer whose token names no account.
+var ErrNoAccount = fault.New(fault.Forbidden, "no-account", "Your sign-in belongs to no account.")
+
+func missing(object audit.Object, id string) *fault.Error {
+	const most = 80 // an id is somebody's input
+	if len(id) > most {
+		id = id[:most]
+	}
+	return fault.New(fault.NotFound, "not-found", "There is no %s %q.", object, id)
+}
+
+// need returns nil when the actor holds one of the roles, else ErrForbidden.
+func need(actor identity.Actor, roles ...identity.Role) error {
+	if actor.Has(roles...) {
+		return nil
+	}
+	return ErrForbidden
+}
+
+// mayRead reports whether the actor may know of what belongs to the account.
+func mayRead(actor identity.Actor, accountID string) bool {
+	return actor.IsStaff() || actor.Owns(accountID)
+}
+
+// mayKnow is mayRead, or the program that brings accounts, purchases and usage in.
+func mayKnow(actor identity.Actor, accountID string) bool {
+	return mayRead(actor, accountID) || actor.Has(identity.Integrator)
+}
+
+// Visible returns nil when the object exists and the actor may know of it, else not-found.
+func (d *Desk) Visible(ctx context.Context, actor identity.Actor, object audit.Object, id string) error {
+	var err error
+	switch object {
+	case audit.ObjectAccount:
+		_, err = d.accountFor(ctx, actor, id)
+	case audit.ObjectPackage:
+		_, err = d.packageFor(ctx, actor, id)
+	case audit.ObjectRefund:
+		_, err = d.refundFor(ctx, actor, id)
+	case audit.ObjectTicket:
+		_, err = d.caseFor(ctx, actor, id)
+	default:
+		return fmt.Errorf("desk: nobody sees objects of kind %q", object)
+	}
+	return err
+}
+
+func (d *Desk) accountFor(ctx context.Context, actor identity.Actor, id string) (refund.Account, error) {
+	if !mayKnow(actor, id) {
+		return refund.Account{}, missing(audit.ObjectAccount, id)
+	}
+	return d.records.Account(ctx, id)
+}
+
+func (d *Desk) packageFor(ctx context.Context, actor identity.Actor, id string) (PackageView, error) {
+	v, err := d.records.Package(ctx, id)
+	if err != nil {
+		return PackageView{}, err
+	}
+	if !mayKnow(actor, v.AccountID) {
+		return PackageView{}, missing(audit.ObjectPackage, id)
+	}
+	return v, nil
+}
+
+func (d *Desk) refundFor(ctx context.Context, actor identity.Actor, id string) (refund.Refund, error) {
+	r, err := d.records.Refund(ctx, id)
+	if err != nil {
+		return refund.Refund{}, err
+	}
+	if !mayRead(actor, r.AccountID) {
+		return refund.Refund{}, missing(audit.ObjectRefund, id)
+	}
+	return r, nil
+}
+
+func (d *Desk) caseFor(ctx context.Context, actor identity.Actor, id string) (CaseView, error) {
+	v, err := d.records.Case(ctx, id)
+	if err != nil {
+		return CaseView{}, err
+	}
+	if !mayRead(actor, v.Ticket.AccountID) {
+		return CaseView{}, missing(audit.ObjectTicket, id)
+	}
+	return v, nil
+}
+
+// ownList narrows a list: staff see whose they ask for, a customer sees his own and gets
+// not-found for another's.
+func ownList(actor identity.Actor, accountID string) (string, error) {
+	switch {
+	case actor.IsStaff():
+		return accountID, nil
+	case !actor.Has(identity.Customer):
+		return "", ErrForbidden
+	case actor.AccountID == "":
+		return "", ErrNoAccount
+	case accountID != "" && accountID != actor.AccountID:
+		return "", missing(audit.ObjectAccount, accountID)
+	}
+	return actor.AccountID, nil
+}
+
+// refused writes a refused attempt down. The refusal is the answer whether or not that
+// works: a database that is away must not turn a "no" into something else.
+func (d *Desk) refused(ctx context.Context, actor identity.Actor, action audit.Action, object audit.Object, id, refundID string, refusal error) error {
+	if !fault.IsAnswer(refusal) {
+		return refusal
+	}
+	entry := audit.Entry{
+		Actor: actor.Subject, Role: actor.MainRole(), Action: action, Object: object, ObjectID: id, RefundID: refundID,
+		ReasonCode: fault.CodeOf(refusal),
+	}
+	if err := d.records.Refuse(ctx, entry); err != nil {
+		d.log.ErrorContext(ctx, "a refused attempt could not be written down", "action", action, "object", id, "error", fault.CodeOf(err))
+	}
+	return refusal
+}

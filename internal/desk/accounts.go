@@ -1,0 +1,116 @@
+package desk
+
+import (
+	"context"
+	"net/mail"
+	"time"
+
+	"refunddesk/internal/fault"
+	"refunddesk/internal/identity"
+	"refunddesk/internal/ledger"
+	"refunddesk/internal/money"
+	"refunddesk/internal/refund"
+)
+
+// OpenAccount creates an account in good standing. An empty id is replaced by a new one.
+// Errors: a fault naming email, locale or registered_at; already-exists.
+func (d *Desk) OpenAccount(ctx context.Context, actor identity.Actor, a refund.Account) (refund.Account, error) {
+	if err := need(actor, identity.Integrator, identity.Admin); err != nil {
+		return refund.Account{}, err
+	}
+	if a.Locale == "" {
+		a.Locale = refund.English
+	}
+	if err := ValidateAccount(a, d.now()); err != nil {
+		return refund.Account{}, err
+	}
+	return d.records.CreateAccount(ctx, actor, a)
+}
+
+// ValidateAccount returns a fault naming the field of an account that cannot be.
+func ValidateAccount(a refund.Account, now time.Time) error {
+	if a.Name == "" {
+		return fault.InvalidField("name", "must not be empty")
+	}
+	if address, err := mail.ParseAddress(a.Email); err != nil || address.Address != a.Email {
+		return fault.InvalidField("email", "is an address like ann@example.com")
+	}
+	if a.Locale != refund.English && a.Locale != refund.SimplifiedChinese {
+		return fault.InvalidField("locale", "is %s or %s", refund.English, refund.SimplifiedChinese)
+	}
+	if a.RegisteredAt.After(now.Add(clockSkew)) {
+		return fault.InvalidField("registered_at", "is in the future")
+	}
+	return nil
+}
+
+// clockSkew is how far another program's clock may be ahead of ours.
+const clockSkew = 5 * time.Minute
+
+// ChangeAccount changes the contact of an account.
+func (d *Desk) ChangeAccount(ctx context.Context, actor identity.Actor, id string, change AccountChange) (refund.Account, error) {
+	if err := need(actor, identity.Integrator, identity.Admin); err != nil {
+		return refund.Account{}, err
+	}
+	a, err := d.accountFor(ctx, actor, id)
+	if err != nil {
+		return refund.Account{}, err
+	}
+	for field, to := range map[*string]*string{&a.Name: change.Name, &a.Email: change.Email, &a.Locale: change.Locale} {
+		if to != nil {
+			*field = *to
+		}
+	}
+	if err := ValidateAccount(a, d.now()); err != nil {
+		return refund.Account{}, err
+	}
+	return d.records.ChangeAccount(ctx, actor, id, change)
+}
+
+// Account reads an account.
+func (d *Desk) Account(ctx context.Context, actor identity.Actor, id string) (refund.Account, error) {
+	return d.accountFor(ctx, actor, id)
+}
+
+// SetStanding changes how the account stands to the service agreement; its open refunds
+// hear of it at once.
+func (d *Desk) SetStanding(ctx context.Context, actor identity.Actor, id string, s refund.Standing, reason string) (refund.Account, error) {
+	if err := need(actor, identity.Admin); err != nil {
+		return refund.Account{}, err
+	}
+	if !s.Known() {
+		return refund.Account{}, fault.InvalidField("standing", "is good, suspended or terminated")
+	}
+	a, intents, err := d.records.SetStanding(ctx, actor, id, s, reason)
+	if err != nil {
+		return refund.Account{}, err
+	}
+	d.engine.Hear(intents...)
+	return a, nil
+}
+
+// Balances gives the account balance in each currency.
+func (d *Desk) Balances(ctx context.Context, actor identity.Actor, accountID string) ([]money.Money, error) {
+	if err := d.readsMoney(ctx, actor, accountID); err != nil {
+		return nil, err
+	}
+	return d.records.Balances(ctx, accountID)
+}
+
+// Statement lists the journals of an account, newest first.
+func (d *Desk) Statement(ctx context.Context, actor identity.Actor, accountID string, p Paging) (Page[ledger.Journal], error) {
+	if err := d.readsMoney(ctx, actor, accountID); err != nil {
+		return Page[ledger.Journal]{}, err
+	}
+	return d.records.Journals(ctx, accountID, p)
+}
+
+func (d *Desk) readsMoney(ctx context.Context, actor identity.Actor, accountID string) error {
+	if _, err := d.accountFor(ctx, actor, accountID); err != nil {
+		return err
+	}
+	if !mayRead(actor, accountID) {
+		return ErrForbidden
+	}
+	return nil
+}

@@ -1,0 +1,51 @@
+package desk
+
+import (
+	"context"
+	"log/slog"
+	"time"
+)
+
+// Desk carries out what people and programs ask for. Every method checks first whether the
+// actor may, and answers not-found for what is not his to know of.
+type Desk struct {
+	records Records
+	engine  Engine
+	watch   Watch
+	now     func() time.Time
+	log     *slog.Logger
+}
+
+// Options set a desk up. Now and Log may be nil.
+type Options struct {
+	Records Records
+	Engine  Engine
+	Watch   Watch
+	Now     func() time.Time
+	Log     *slog.Logger
+}
+
+// New makes a desk.
+func New(o Options) *Desk {
+	d := &Desk{records: o.Records, engine: o.Engine, watch: o.Watch, now: o.Now, log: o.Log}
+	if d.now == nil {
+		d.now = time.Now
+	}
+	if d.log == nil {
+		d.log = slog.New(slog.DiscardHandler)
+	}
+	return d
+}
+
+// commandPatience is how long a command for a workflow is worth carrying out: its sender
+// has stopped waiting by then, and the workflow refuses it.
+const commandPatience = 15 * time.Second
+
+// Ready returns nil when database and engine can be worked with, else the fault that says
+// which of them is away.
+func (d *Desk) Ready(ctx context.Context) error {
+	if err := d.records.Ready(ctx); err != nil {
+		return err
+	}
+	return d.engine.Ready(ctx)
+}

@@ -1,0 +1,217 @@
+package desk
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"refunddesk/internal/audit"
+	"refunddesk/internal/fault"
+	"refunddesk/internal/identity"
+	"refunddesk/internal/refund"
+)
+
+// File files a request and waits up to wait until the refund is final or somebody has to
+// act; with 0 it returns once the filing is committed. The workflow starts by itself, also
+// when the engine is away now.
+func (d *Desk) File(ctx context.Context, actor identity.Actor, f Filing, wait time.Duration) (RefundView, error) {
+	if err := need(actor, identity.Customer); err != nil {
+		return RefundView{}, err
+	}
+	if actor.AccountID == "" {
+		return RefundView{}, ErrNoAccount
+	}
+	if !f.ReasonCode.Known() {
+		return RefundView{}, fault.InvalidField("reason_code", "is not one of the reasons")
+	}
+	filed, err := d.records.File(ctx, actor, f)
+	if err != nil {
+		return RefundView{}, d.refused(ctx, actor, audit.FilingRefused, audit.ObjectPackage, f.PackageID, "", err)
+	}
+	id := filed.Refund.ID
+	// Before the workflow starts, or its quick end goes unseen.
+	changes, stop := d.watch.Changes(id)
+	defer stop()
+	if !filed.Replayed {
+		d.engine.Hear(Intent{ID: id + "/start", Kind: IntentStart, RefundID: id})
+	}
+	if wait == 0 && !filed.Replayed {
+		return RefundView{Refund: filed.Refund}, nil
+	}
+	if err := d.await(ctx, id, filed.Refund.State, wait, changes); err != nil {
+		return RefundView{}, err
+	}
+	return d.view(ctx, id)
+}
+
+// pollEvery is how often a waiting call reads the record when it hears nothing: another
+// process may have changed it.
+const pollEvery = 250 * time.Millisecond
+
+// await returns once the refund is final or waits for somebody, or the time is up. Waiting
+// is for the record, never for the workflow's result.
+func (d *Desk) await(ctx context.Context, id string, state refund.State, wait time.Duration, changes <-chan struct{}) error {
+	deadline := time.NewTimer(wait)
+	defer deadline.Stop()
+	poll := time.NewTicker(pollEvery)
+	defer poll.Stop()
+	for !state.Final() && !state.Waits() {
+		select {
+		case <-ctx.Done():
+			return nil // the caller went away; what was filed is filed
+		case <-deadline.C:
+			return nil
+		case <-changes:
+		case <-poll.C:
+		}
+		r, err := d.records.Refund(ctx, id)
+		if err != nil {
+			return err
+		}
+		state = r.State
+	}
+	return nil
+}
+
+func (d *Desk) view(ctx context.Context, id string) (RefundView, error) {
+	r, err := d.records.Refund(ctx, id)
+	if err != nil {
+		return RefundView{}, err
+	}
+	return d.viewOf(ctx, r)
+}
+
+func (d *Desk) viewOf(ctx context.Context, r refund.Refund) (RefundView, error) {
+	entries, err := d.records.Entries(ctx, r.ID)
+	if err != nil {
+		return RefundView{}, err
+	}
+	v := RefundView{Refund: r, Entries: entries}
+	if r.Verdict == "review" || r.State == refund.NeedsAttention || r.Outcome != "" {
+		v.Decisions, err = d.records.Decisions(ctx, r.ID)
+	}
+	return v, err
+}
+
+// Refund reads a refund with what happened to it.
+func (d *Desk) Refund(ctx context.Context, actor identity.Actor, id string) (RefundView, error) {
+	r, err := d.refundFor(ctx, actor, id)
+	if err != nil {
+		return RefundView{}, err
+	}
+	return d.viewOf(ctx, r)
+}
+
+// Refunds lists refunds, newest first.
+func (d *Desk) Refunds(ctx context.Context, actor identity.Actor, f RefundFilter) (Page[refund.Refund], error) {
+	var err error
+	if f.AccountID, err = ownList(actor, f.AccountID); err != nil {
+		return Page[refund.Refund]{}, err
+	}
+	if f.State != "" && !f.State.Known() {
+		return Page[refund.Refund]{}, fault.InvalidField("state", "is not a state of a refund")
+	}
+	return d.records.Refunds(ctx, f)
+}
+
+// Withdraw takes a request back for its customer. A request that is withdrawn already
+// stays so. Errors: too-late; Unavailable when the engine is away, with nothing recorded.
+func (d *Desk) Withdraw(ctx context.Context, actor identity.Actor, id string) (RefundView, error) {
+	r, err := d.refundFor(ctx, actor, id)
+	if err != nil {
+		return RefundView{}, err
+	}
+	if !actor.Owns(r.AccountID) {
+		return RefundView{}, ErrForbidden
+	}
+	if r.State != refund.Withdrawn {
+		if err := d.withdraw(ctx, actor, r); err != nil {
+			return RefundView{}, d.refused(ctx, actor, audit.WithdrawRefused, audit.ObjectRefund, id, id, err)
+		}
+	}
+	return d.view(ctx, id)
+}
+
+func (d *Desk) withdraw(ctx context.Context, actor identity.Actor, r refund.Refund) error {
+	if !r.State.Withdrawable() {
+		return refund.ErrTooLate
+	}
+	_, err := d.engine.Withdraw(ctx, WithdrawCommand{RefundID: r.ID, By: actor, NotAfter: d.now().Add(commandPatience)})
+	if fault.CodeOf(err) == CodeClosed {
+		return d.afterClosed(ctx, r.ID, refund.Withdrawn, refund.ErrTooLate)
+	}
+	return err
+}
+
+// CodeClosed is the engine's answer for a workflow that has ended: the records answer instead.
+const CodeClosed = "refund-closed"
+
+// afterClosed returns nil when the refund ended as wanted, else the refusal.
+func (d *Desk) afterClosed(ctx context.Context, id string, want refund.State, refusal error) error {
+	r, err := d.records.Refund(ctx, id)
+	if err != nil {
+		return err
+	}
+	if r.State == want {
+		return nil
+	}
+	return refusal
+}
+
+// ErrNotRetryable refuses a retry of what does not need attention.
+var ErrNotRetryable = fault.New(fault.Conflict, "not-retryable", "Only a refund that needs attention can be retried.")
+
+// Retry tries again to credit what was approved. Errors: not-retryable.
+func (d *Desk) Retry(ctx context.Context, actor identity.Actor, id, reason string) (RefundView, error) {
+	if err := need(actor, identity.Admin); err != nil {
+		return RefundView{}, err
+	}
+	r, err := d.refundFor(ctx, actor, id)
+	if err != nil {
+		return RefundView{}, err
+	}
+	if err := d.retry(ctx, actor, r, reason); err != nil {
+		return RefundView{}, d.refused(ctx, actor, audit.RetryRefused, audit.ObjectRefund, id, id, err)
+	}
+	return d.view(ctx, id)
+}
+
+func (d *Desk) retry(ctx context.Context, actor identity.Actor, r refund.Refund, reason string) error {
+	if r.State != refund.NeedsAttention {
+		return ErrNotRetryable
+	}
+	if strings.TrimSpace(reason) == "" {
+		return fault.InvalidField("reason", "must not be empty")
+	}
+	noteID := fmt.Sprintf("note_%s_%d", r.ID, r.Version)
+	if err := d.records.KeepNote(ctx, noteID, actor, r.ID, reason); err != nil {
+		return err
+	}
+	_, err := d.engine.Retry(ctx, RetryCommand{RefundID: r.ID, By: actor, NoteID: noteID, NotAfter: d.now().Add(commandPatience)})
+	if fault.CodeOf(err) == CodeClosed {
+		return ErrNotRetryable
+	}
+	return err
+}
+
+// History gives the audit entries of a refund and the events of its workflow in one order.
+// An engine that is away, or has forgotten the workflow, is said and not an error.
+func (d *Desk) History(ctx context.Context, actor identity.Actor, refundID string) (HistoryView, error) {
+	if err := need(actor, identity.Auditor); err != nil {
+		return HistoryView{}, err
+	}
+	r, err := d.refundFor(ctx, actor, refundID)
+	if err != nil {
+		return HistoryView{}, err
+	}
+	entries, err := d.records.Entries(ctx, refundID)
+	if err != nil {
+		return HistoryView{}, err
+	}
+	events, engineErr := d.engine.History(ctx, r.WorkflowID)
+	if engineErr != nil {
+		d.log.WarnContext(ctx, "the workflow's events cannot be read", "refund", refundID, "error", fault.CodeOf(engineErr))
+	}
+	return NewHistory(refundID, entries, events, engineErr == nil), nil
+}

@@ -1,0 +1,138 @@
+package desk
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"refunddesk/internal/audit"
+	"refunddesk/internal/identity"
+	"refunddesk/internal/refund"
+	"refunddesk/internal/review"
+)
+
+// RefundView is a refund with what happened to it, for whoever may see it. What of it a
+// customer is shown is the edge's to leave out.
+type RefundView struct {
+	refund.Refund
+	// Entries are those of the refund, oldest first. They may be missing for one that was
+	// filed this moment: its timeline is then the filing alone.
+	Entries   []audit.Entry
+	Decisions []review.Decision // oldest first
+}
+
+// TimelineItem is a state the refund was in, and who took it there.
+type TimelineItem struct {
+	At         time.Time
+	State      refund.State
+	Role       identity.Role
+	ReasonCode string
+}
+
+// Timeline lists the states the refund was in, oldest first, from its audit entries.
+func (v RefundView) Timeline() []TimelineItem {
+	var items []TimelineItem
+	for _, e := range v.Entries {
+		if e.Object == audit.ObjectRefund && e.NewState != "" && e.NewState != e.OldState {
+			items = append(items, TimelineItem{At: e.At, State: refund.State(e.NewState), Role: e.Role, ReasonCode: e.ReasonCode})
+		}
+	}
+	if len(items) == 0 {
+		items = append(items, TimelineItem{At: v.CreatedAt, State: refund.Submitted, Role: identity.Customer})
+	}
+	return items
+}
+
+// Ruling is how a case was decided: by a person, or by rule when By is empty.
+type Ruling struct {
+	Outcome    review.Vote
+	ReasonCode string
+	By         string    // subject of the reviewer whose vote settled it
+	At         time.Time // zero when no person decided
+}
+
+// Ruling gives what was decided on the refund, or nil while nothing is. What screening
+// approved by itself has none.
+func (v RefundView) Ruling() *Ruling {
+	settledBy := func(vote review.Vote) *Ruling {
+		for _, d := range slices.Backward(v.Decisions) {
+			if d.Vote == vote {
+				return &Ruling{Outcome: vote, ReasonCode: d.ReasonCode, By: d.Voter.Subject, At: d.CreatedAt}
+			}
+		}
+		return nil
+	}
+	if v.State == refund.Rejected {
+		if by := settledBy(review.Reject); by != nil {
+			return by
+		}
+		return &Ruling{Outcome: review.Reject, ReasonCode: v.Outcome}
+	}
+	if v.Approved != nil {
+		return settledBy(review.Approve)
+	}
+	return nil
+}
+
+// Judgement is what a reviewer decides on a ticket.
+type Judgement struct {
+	Vote       review.Vote
+	ReasonCode string
+	Note       string
+	Digest     string // as the ticket showed it
+}
+
+// HistoryItem is either an entry of the audit log or an event of the workflow.
+type HistoryItem struct {
+	At    time.Time
+	Entry *audit.Entry
+	Event *Event
+}
+
+// Summary is the item in one line for people.
+func (i HistoryItem) Summary() string {
+	if i.Event != nil {
+		return cmp.Or(i.Event.Summary, i.Event.Type)
+	}
+	if i.Entry == nil {
+		return ""
+	}
+	e := i.Entry
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s", e.Object, e.Action)
+	if e.NewState != "" && e.NewState != e.OldState {
+		fmt.Fprintf(&b, ": %s → %s", cmp.Or(e.OldState, "·"), e.NewState)
+	}
+	if e.Amount != nil {
+		fmt.Fprintf(&b, ", %s", e.Amount)
+	}
+	if e.ReasonCode != "" {
+		fmt.Fprintf(&b, " (%s)", e.ReasonCode)
+	}
+	return b.String()
+}
+
+// HistoryView is all that happened to a refund, in one order.
+type HistoryView struct {
+	RefundID        string
+	WorkflowID      string
+	Items           []HistoryItem
+	EngineAvailable bool // false: the engine was away and the entries come alone
+}
+
+// NewHistory puts entries and events, each oldest first, into one order by time. At the
+// same moment what was committed comes before what the engine noted of it.
+func NewHistory(refundID string, entries []audit.Entry, events []Event, engineAvailable bool) HistoryView {
+	v := HistoryView{RefundID: refundID, WorkflowID: refund.WorkflowID(refundID), EngineAvailable: engineAvailable}
+	v.Items = make([]HistoryItem, 0, len(entries)+len(events))
+	for i := range entries {
+		v.Items = append(v.Items, HistoryItem{At: entries[i].At, Entry: &entries[i]})
+	}
+	for i := range events {
+		v.Items = append(v.Items, HistoryItem{At: events[i].At, Event: &events[i]})
+	}
+	slices.SortStableFunc(v.Items, func(a, b HistoryItem) int { return a.At.Compare(b.At) })
+	return v
+}
