@@ -206,3 +206,11 @@ type Watch interface {
 	// function that ends it. A change made by another process is not seen.
 	Changes(refundID string) (<-chan struct{}, func())
 }
+
+// StartInput is what a refund's workflow is started with. A Final refund needs no workflow.
+type StartInput struct {
+	AccountID   string
+	PackageID   string
+	RequestedBy string
+	Final       bool
+}

@@ -29,3 +29,9 @@ func (s *Store) Delivered(ctx context.Context, ids ...string) error {
 	}
 	return classify(s.read(ctx).Exec("UPDATE engine_intents SET delivered_at = ? WHERE id IN ? AND delivered_at IS NULL", s.now(), ids).Error)
 }
+
+// StartInput is what the workflow of a refund is started with.
+func (s *Store) StartInput(ctx context.Context, refundID string) (desk.StartInput, error) {
+	r, err := s.Refund(ctx, refundID)
+	return desk.StartInput{AccountID: r.AccountID, PackageID: r.PackageID, RequestedBy: r.RequestedBy, Final: r.State.Final()}, err
+}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/rand"
+	"fmt"
 	"net/url"
 	"os"
 	"os/exec"
@@ -146,7 +147,7 @@ func TestChildUsesTheServer(t *testing.T) {
 	if os.Getenv(childVariable) == "" {
 		return
 	}
-	os.Stdout.WriteString("server " + host(t, pgtest.New(t, migrate, "child")) + "\n")
+	fmt.Println("server", host(t, pgtest.New(t, migrate, "child")))
 }
 
 // TestChildWaitsToBeKilled is run in a process of its own by the tests above.
@@ -157,7 +158,8 @@ func TestChildWaitsToBeKilled(t *testing.T) {
 	url := pgtest.Server(t)
 	var data string
 	require.NoError(t, connect(t, url).QueryRow(t.Context(), `SHOW data_directory`).Scan(&data))
-	os.Stdout.WriteString("url " + url + "\nfolder " + strings.TrimSuffix(data, "/data") + "\n")
+	fmt.Println("url", url)
+	fmt.Println("folder", strings.TrimSuffix(data, "/data"))
 	select {}
 }
 
