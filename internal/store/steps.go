@@ -149,8 +149,15 @@ func (t *turn) reviewCase(decisions []review.Decision) review.Case {
 }
 
 func caseOf(r refund.Refund, p refund.Package, decisions []review.Decision) review.Case {
+	amount := p.Quote().Amount
+	if r.State.Final() { // the package has moved on
+		amount = r.Quote.Amount
+		if r.Amount != nil {
+			amount = *r.Amount
+		}
+	}
 	return review.Case{
-		RefundID: r.ID, AccountID: r.AccountID, RequestedBy: r.RequestedBy, Amount: p.Quote().Amount,
+		RefundID: r.ID, AccountID: r.AccountID, RequestedBy: r.RequestedBy, Amount: amount,
 		PackageID: p.ID, PackageVersion: p.Version, PolicyVersion: r.PolicyVersion, PolicyDigest: r.PolicyDigest,
 		NeedsAttention: r.State == refund.NeedsAttention, Decisions: decisions,
 	}

@@ -3,17 +3,18 @@
 
 -- +goose Up
 
--- Roles are of the whole cluster: another database may have made them a moment ago.
+-- Roles are of the whole cluster: another database may have made them a moment ago, or whoever
+-- administers them did and lets nobody else (then the grants below say if one is missing).
 -- +goose StatementBegin
 DO $$ BEGIN
     CREATE ROLE app_rw NOLOGIN;
-EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+EXCEPTION WHEN duplicate_object OR unique_violation OR insufficient_privilege THEN NULL;
 END $$;
 -- +goose StatementEnd
 -- +goose StatementBegin
 DO $$ BEGIN
     CREATE ROLE app_ro NOLOGIN;
-EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+EXCEPTION WHEN duplicate_object OR unique_violation OR insufficient_privilege THEN NULL;
 END $$;
 -- +goose StatementEnd
 -- +goose StatementBegin

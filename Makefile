@@ -1,0 +1,44 @@
+# Every target with a ## comment appears in `make help`, which is also what plain `make` shows.
+
+GO       ?= go
+TOOL     := $(GO) tool -modfile=tools/go.mod
+ARGS     ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help dev build test lint fmt gen record bench postgres clean
+
+help: ## Show this help
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+dev: ## Run everything in one process: engine, API, demo data (ARGS='--http 127.0.0.1:9090')
+	$(GO) run ./cmd/refunddesk-dev $(ARGS)
+
+build: ## Build bin/refunddesk, bin/refunddesk-dev and bin/refunddesk-bench
+	$(GO) build -o bin/ ./cmd/...
+
+test: postgres ## Run all tests (PostgreSQL is installed if there is none)
+	@GO='$(GO)' scripts/test.sh $(ARGS)
+
+lint: ## Check formatting, vet, golangci-lint and the workflows' determinism
+	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "run make fmt for:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(TOOL) golangci-lint run
+	$(TOOL) workflowcheck ./workflows/...
+
+fmt: ## Format all Go files
+	gofmt -w .
+
+gen: ## Regenerate the server and the client from api/openapi.yaml
+	$(GO) generate ./api/...
+
+record: ## Record new workflow histories into workflows/testdata/history (old ones stay as they are)
+	$(GO) run ./internal/devstack/record $(ARGS)
+
+bench: postgres ## Measure refunds/s and latency beside the engine's own limits
+	$(GO) run ./cmd/refunddesk-bench $(ARGS)
+
+postgres: ## Install Debian's PostgreSQL for the tests unless there is one (or REFUNDDESK_TEST_POSTGRES is set)
+	@scripts/install-postgres.sh
+
+clean: ## Remove what was built; the data folder stays
+	rm -rf bin

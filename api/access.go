@@ -1,0 +1,112 @@
+package api
+
+import (
+	"context"
+	"regexp"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"refunddesk/internal/fault"
+	"refunddesk/internal/identity"
+)
+
+const codeNoToken = "unauthenticated"
+
+var (
+	errNoToken   = fault.New(fault.Unauthenticated, codeNoToken, "This call needs an Authorization header with a bearer token.")
+	errForbidden = fault.New(fault.Forbidden, "forbidden", "None of your roles may make this call.")
+	errNoAccount = fault.New(fault.Forbidden, "no-account", "Your token names no account, and a customer sees only his own.")
+)
+
+// authenticate finds out who calls.
+func (s *server) authenticate(c *gin.Context) {
+	if operationOf(c).public {
+		return
+	}
+	header := c.Request.Header.Values("Authorization")
+	if len(header) != 1 {
+		answer(c, errNoToken)
+		return
+	}
+	scheme, token, _ := strings.Cut(header[0], " ")
+	token = strings.TrimSpace(token)
+	if !strings.EqualFold(scheme, "Bearer") || token == "" {
+		answer(c, errNoToken)
+		return
+	}
+	actor, err := s.Verifier.Verify(c.Request.Context(), token)
+	if err != nil {
+		answer(c, err)
+		return
+	}
+	c.Set(actorKey, actor)
+}
+
+// limitRate holds each subject to the rate limit.
+func (s *server) limitRate(c *gin.Context) {
+	if operationOf(c).public {
+		return
+	}
+	if wait := s.limits.take(actorOf(c).Subject); wait > 0 {
+		answer(c, fault.New(fault.TooMany, "too-many-requests", "You are asking faster than you may.").After(wait))
+	}
+}
+
+// checkRoles lets those pass whom the contract lists for the call.
+func (s *server) checkRoles(c *gin.Context) {
+	op := operationOf(c)
+	if op.public {
+		return
+	}
+	actor := actorOf(c)
+	switch {
+	case !op.allows(actor):
+		answer(c, errForbidden)
+	case actor.AccountID == "" && op.asCustomer(actor):
+		answer(c, errNoAccount)
+	}
+}
+
+var objectIDs = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`)
+
+// checkPath answers an id that cannot be one like an id that is not there.
+func (s *server) checkPath(c *gin.Context) {
+	if op := operationOf(c); op.object != "" && !objectIDs.MatchString(c.Param("id")) {
+		answer(c, notFound(string(op.object)))
+	}
+}
+
+// refuse answers a request with err. Before anything is said about the request's shape or
+// values, the caller must be one who may know of the object at all. Asking only now saves
+// the look-up for every request that is in order: there the desk's own check comes first.
+func (s *server) refuse(c *gin.Context, err error) {
+	op := operationOf(c)
+	switch fault.From(err).Kind {
+	case fault.Malformed, fault.Unprocessable, fault.UnsupportedMedia, fault.TooLarge:
+		if op.object == "" {
+			break
+		}
+		if hidden := s.Desk.Visible(c.Request.Context(), actorOf(c), op.object, c.Param("id")); hidden != nil {
+			answer(c, hidden)
+			return
+		}
+	}
+	answer(c, err)
+}
+
+func actorOf(c *gin.Context) identity.Actor {
+	v, _ := c.Get(actorKey)
+	actor, _ := v.(identity.Actor)
+	return actor
+}
+
+// caller gives a handler the request's own context, which outlives gin's reused one, and
+// who calls.
+func caller(ctx context.Context) (context.Context, identity.Actor) {
+	c, ok := ctx.(*gin.Context)
+	if !ok {
+		return ctx, identity.Actor{}
+	}
+	return c.Request.Context(), actorOf(c)
+}

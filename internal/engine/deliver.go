@@ -1,0 +1,128 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+
+	"refunddesk/internal/desk"
+	"refunddesk/internal/fault"
+	"refunddesk/internal/refund"
+	"refunddesk/workflows"
+)
+
+// deliveryLimit is how long one delivery may take; the sweep tries again.
+const deliveryLimit = 5 * time.Second
+
+// Hear delivers intents soon and does not wait. What does not fit into the backlog, or
+// fails, is found by the sweep.
+func (c *Client) Hear(intents ...desk.Intent) {
+	for _, intent := range intents {
+		select {
+		case c.backlog <- intent:
+		default:
+			c.log.Debug("The backlog of intents is full; the sweep will deliver.", "intent", intent.ID)
+		}
+	}
+}
+
+// deliverBacklog is one of the workers behind Hear.
+func (c *Client) deliverBacklog() {
+	for {
+		select {
+		case <-c.running.Done():
+			return
+		case intent := <-c.backlog:
+			c.deliverSoon(intent)
+		}
+	}
+}
+
+// deliverSoon is the fast path. It marks signals, and leaves starts to the transaction of
+// screening, which writes anyway.
+func (c *Client) deliverSoon(intent desk.Intent) {
+	ctx, cancel := context.WithTimeout(c.running, deliveryLimit)
+	defer cancel()
+	_, err := c.deliver(ctx, intent)
+	if err == nil && intent.Kind != desk.IntentStart {
+		err = c.o.Outbox.Delivered(ctx, intent.ID)
+	}
+	if err != nil && c.running.Err() == nil {
+		c.log.Warn("An intent was not delivered; the sweep will try again.", "intent", intent.ID, "kind", intent.Kind, "code", fault.CodeOf(faultOf(err)))
+	}
+}
+
+// heard is what the engine made of an intent.
+type heard int
+
+const (
+	heardNow     heard = iota // a workflow runs and knows
+	heardTooLate              // the workflow or its refund has ended; nobody needs to know
+)
+
+// deliver tells the engine of one intent. It returns nil when the engine has it for good.
+func (c *Client) deliver(ctx context.Context, intent desk.Intent) (heard, error) {
+	var signal string
+	switch intent.Kind {
+	case desk.IntentStart:
+		return c.start(ctx, intent.RefundID)
+	case desk.IntentStanding:
+		signal = workflows.SignalStandingChanged
+	case desk.IntentDispute:
+		signal = workflows.SignalDisputeChanged
+	default:
+		return 0, fault.New(fault.Internal, "unknown-intent", "There is no intent %q.", intent.Kind)
+	}
+	err := c.temporal.SignalWorkflow(ctx, refund.WorkflowID(intent.RefundID), "", signal, workflows.ChangedSignal{IntentID: intent.ID})
+	if isNotFound(err) {
+		// Not started yet, or over. Whoever starts reads standing and dispute himself.
+		return c.start(ctx, intent.RefundID)
+	}
+	return heardNow, err
+}
+
+// start starts the workflow of a refund that is not final. One that runs already is left
+// alone; one that has ended is never started again.
+func (c *Client) start(ctx context.Context, refundID string) (heard, error) {
+	in, err := c.o.Outbox.StartInput(ctx, refundID)
+	if err != nil {
+		return 0, err
+	}
+	if in.Final {
+		return heardTooLate, nil
+	}
+	input := workflows.RefundInput{RefundID: refundID, AccountID: in.AccountID, PackageID: in.PackageID, RequestedBy: in.RequestedBy}
+	_, err = c.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		ID:                       refund.WorkflowID(refundID),
+		TaskQueue:                c.o.TaskQueue,
+		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		// With the policies above this error means that the workflow has ended.
+		WorkflowExecutionErrorWhenAlreadyStarted: true,
+		// The first task runs in this process, without a way through the task queue.
+		EnableEagerStart:      true,
+		TypedSearchAttributes: workflows.StartAttributes(input),
+	}, workflows.WorkflowRefund, input)
+	var ended *serviceerror.WorkflowExecutionAlreadyStarted
+	if errors.As(err, &ended) {
+		return heardTooLate, c.mustBeFinal(ctx, refundID)
+	}
+	return heardNow, err
+}
+
+// mustBeFinal raises an alarm when a workflow has ended and left its refund open: somebody
+// terminated it. No delivery can mend that.
+func (c *Client) mustBeFinal(ctx context.Context, refundID string) error {
+	in, err := c.o.Outbox.StartInput(ctx, refundID)
+	if err != nil {
+		return err
+	}
+	if !in.Final {
+		c.log.Error("The workflow of an open refund has ended; nobody moves the refund any more.", "refund", refundID)
+	}
+	return nil
+}

@@ -1,0 +1,169 @@
+package workflows
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"refunddesk/internal/refund"
+)
+
+// How long steps may take. A step is one transaction on our own database: it is first tried
+// as a local activity, which costs the engine nothing, and only when the database is away
+// as a regular one, which waits for it.
+const (
+	localLimit   = 2 * time.Second
+	regularLimit = 10 * time.Second
+	retryFirst   = 500 * time.Millisecond
+	retryLast    = time.Minute
+
+	// A step that the database refuses is tried again after these, doubling from one to the other.
+	pauseFirst = time.Minute
+	pauseLast  = 30 * time.Minute
+)
+
+var once = &temporal.RetryPolicy{MaximumAttempts: 1}
+
+// codeStuck is the failure of a step that should have moved the refund and did not.
+const codeStuck = "no-progress"
+
+// advance carries out a step of the system, alone: do runs unless a command that was
+// before us in the queue has already changed what is due. A failure is kept for pause.
+func (r *process) advance(ctx workflow.Context, due func() bool, do func() (refund.Step, error)) {
+	if err := r.steps.Lock(ctx); err != nil {
+		r.fail(codeOf(err))
+		return
+	}
+	defer r.steps.Unlock()
+	if !due() {
+		return
+	}
+	before := r.state
+	step, err := do()
+	switch {
+	case err != nil:
+		r.fail(codeOf(err))
+	case r.state == before && !before.Waits():
+		// Without this a step that answers but does not move would spin.
+		r.fail(cmp.Or(step.Refused, codeStuck))
+	default:
+		r.failing, r.failures = "", 0
+	}
+}
+
+func (r *process) fail(code string) {
+	r.failing = code
+	r.failures++
+}
+
+// pause waits before the due step is tried again, ever longer, until something changes.
+func (r *process) pause(ctx workflow.Context) {
+	r.publish(ctx)
+	workflow.GetLogger(ctx).Error("A step failed and is tried again later.", "state", r.state, "code", r.failing, "failures", r.failures)
+	wait := pauseFirst
+	for range min(r.failures-1, 10) {
+		wait *= 2
+	}
+	before := r.state
+	_, err := workflow.AwaitWithTimeout(ctx, min(wait, pauseLast), func() bool { return r.state != before || shouldRenew(ctx) })
+	if err != nil {
+		workflow.GetLogger(ctx).Error("A pause was cancelled.", "error", err)
+	}
+	r.failing = ""
+}
+
+// perform runs one activity under a fresh turn and takes over what it left behind. The
+// caller holds the mutex. It returns an error only when trying again would not help.
+func (r *process) perform(ctx workflow.Context, activity string, input func(StepInput) any) (refund.Step, error) {
+	r.turn++
+	var step refund.Step
+	if err := r.execute(ctx, activity, input(StepInput{RefundID: r.in.RefundID, Turn: r.turn}), &step); err != nil {
+		return refund.Step{}, err
+	}
+	if !step.State.Known() {
+		return refund.Step{}, failure(FailureInternal)
+	}
+	r.take(ctx, step)
+	return step, nil
+}
+
+// execute runs an activity locally, and as a regular one, under the same operation id, when
+// the local try met an infrastructure error. The activity finds the result of a first try
+// whose answer was lost.
+func (r *process) execute(ctx workflow.Context, activity string, input, result any) error {
+	local := workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
+		StartToCloseTimeout: localLimit, ScheduleToCloseTimeout: localLimit, RetryPolicy: once,
+	})
+	err := workflow.ExecuteLocalActivity(local, activity, input).Get(ctx, result)
+	if err == nil || hopeless(err) {
+		return err
+	}
+	r.publish(ctx)
+	regular := workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		StartToCloseTimeout: regularLimit,
+		RetryPolicy: &temporal.RetryPolicy{
+			InitialInterval: retryFirst, BackoffCoefficient: 2, MaximumInterval: retryLast,
+			NonRetryableErrorTypes: []string{FailureInternal},
+		},
+	})
+	return workflow.ExecuteActivity(regular, activity, input).Get(ctx, result)
+}
+
+// take makes what a step left behind the state of the process.
+func (r *process) take(ctx workflow.Context, step refund.Step) {
+	r.state = step.State
+	if step.Refused != "" {
+		return
+	}
+	if !step.SettleAt.IsZero() {
+		r.settleAt = step.SettleAt
+	}
+	r.verdict = cmp.Or(step.Verdict, r.verdict)
+	r.queue = cmp.Or(step.Queue, r.queue)
+	if step.TicketID != "" && step.TicketID != r.ticketID {
+		r.ticketID, r.voters = step.TicketID, nil
+	}
+	if !step.DueAt.IsZero() {
+		r.dueAt = step.DueAt
+	}
+	if step.Voter != "" && !slices.Contains(r.voters, step.Voter) {
+		r.voters = append(r.voters, step.Voter)
+	}
+	for _, id := range step.Notices {
+		r.notices = append(r.notices, PendingNotice{ID: id, Since: workflow.Now(ctx)})
+	}
+}
+
+// failure is an answer that trying again does not change. Its message is its code: what is
+// in a history stays there.
+func failure(code string) error {
+	return temporal.NewApplicationErrorWithOptions(code, code, temporal.ApplicationErrorOptions{NonRetryable: true})
+}
+
+// hopeless reports whether an activity failed in a way that trying again does not mend.
+func hopeless(err error) bool {
+	var app *temporal.ApplicationError
+	return errors.As(err, &app) && (app.NonRetryable() || app.Type() == FailureInternal)
+}
+
+// reasonOf is the exact code behind a failure: what an operator has to look into.
+func reasonOf(err error) string {
+	var app *temporal.ApplicationError
+	if errors.As(err, &app) && app.Message() != "" {
+		return app.Message()
+	}
+	return FailureInternal
+}
+
+// codeOf is the code of what an activity failed with.
+func codeOf(err error) string {
+	var app *temporal.ApplicationError
+	if errors.As(err, &app) && app.Type() != "" {
+		return app.Type()
+	}
+	return FailureInternal
+}
