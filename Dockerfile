@@ -1,4 +1,3 @@
-# syntax=docker/dockerfile:1.19.0
 # The production program alone: static, without a shell, not as root.
 FROM golang:1.26.8-bookworm AS build
 WORKDIR /src
@@ -8,7 +7,7 @@ ARG VERSION=dev
 # development engine along, which the production program does not link.
 RUN --mount=type=cache,target=/go/pkg/mod \
     --mount=type=cache,target=/root/.cache/go-build \
-    CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=${VERSION}" -o /out/refunddesk ./cmd/refunddesk
+    CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.number=${VERSION}" -o /out/refunddesk ./cmd/refunddesk
 
 FROM scratch
 # To trust issuers and mail servers.

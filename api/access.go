@@ -82,15 +82,19 @@ func (s *server) checkPath(c *gin.Context) {
 // the look-up for every request that is in order: there the desk's own check comes first.
 func (s *server) refuse(c *gin.Context, err error) {
 	op := operationOf(c)
+	if op.object == "" {
+		answer(c, err)
+		return
+	}
 	switch fault.From(err).Kind {
 	case fault.Malformed, fault.Unprocessable, fault.UnsupportedMedia, fault.TooLarge:
-		if op.object == "" {
-			break
-		}
 		if hidden := s.Desk.Visible(c.Request.Context(), actorOf(c), op.object, c.Param("id")); hidden != nil {
-			answer(c, hidden)
-			return
+			err = hidden
 		}
+	}
+	if f := fault.From(err); f.Kind == fault.NotFound && f.Code == codeNotFound {
+		// Not there, not his and not an id: in these very words each time.
+		err = notFound(string(op.object)).With(f)
 	}
 	answer(c, err)
 }

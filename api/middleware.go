@@ -65,13 +65,25 @@ func (s *server) logAccess(c *gin.Context) {
 		f := answered.(*fault.Error)
 		attrs = append(attrs, slog.String("code", f.Code))
 		if f.Kind == fault.Internal || f.Kind == fault.Unavailable {
-			level = slog.LevelError
+			level = levelOf(f, c.FullPath())
 			if cause := errors.Unwrap(f); cause != nil {
 				attrs = append(attrs, slog.String("cause", cause.Error()))
 			}
 		}
 	}
 	s.Logger.LogAttrs(c.Request.Context(), level, "request", attrs...)
+}
+
+// levelOf says how loud a failure is: a defect of ours is an error, a neighbour that is
+// away a warning, and a probe that asks for just that is told in its answer.
+func levelOf(f *fault.Error, path string) slog.Level {
+	switch {
+	case f.Kind == fault.Internal:
+		return slog.LevelError
+	case path == "/readyz":
+		return slog.LevelInfo
+	}
+	return slog.LevelWarn
 }
 
 // knownMethod keeps a made-up method out of the log.

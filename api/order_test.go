@@ -52,6 +52,25 @@ func TestTheOrderOfChecks(t *testing.T) {
 	}
 }
 
+// Whoever asks for what is another's hears what he hears of what does not exist.
+func TestWhatIsHiddenLooksLikeWhatIsNotThere(t *testing.T) {
+	b := setup(t)
+	var bodies []string
+	for _, c := range []call{
+		{as: "stranger", method: "GET", path: "/v1/refunds/refund_1"},
+		{as: "stranger", method: "GET", path: "/v1/refunds/refund_9"},
+		{as: "stranger", method: "GET", path: "/v1/refunds/%20"},
+		{as: "stranger", method: "GET", path: "/v1/refunds/refund_1?x=1"},
+		{as: "stranger", method: "POST", path: "/v1/refunds/refund_1/withdraw"},
+	} {
+		c.headers = map[string]string{"X-Request-Id": "same"}
+		bodies = append(bodies, b.do(c).Body.String())
+	}
+	for _, body := range bodies {
+		require.Equal(t, bodies[0], body)
+	}
+}
+
 func TestTokens(t *testing.T) {
 	b := setup(t)
 	get := good["listRefunds"]

@@ -118,8 +118,10 @@ func retryAfter(d time.Duration) string {
 	return strconv.Itoa(max(1, int(math.Ceil(d.Seconds()))))
 }
 
+const codeNotFound = "not-found"
+
 func notFound(what string) *fault.Error {
-	return fault.New(fault.NotFound, "not-found", "There is no such %s.", what)
+	return fault.New(fault.NotFound, codeNotFound, "There is no such %s.", what)
 }
 
 // malformed is a 400 about one field, parameter or header.

@@ -43,7 +43,7 @@ func notReady(err error) *fault.Error {
 
 // faultsIn finds every fault in a joined error, not only the first.
 func faultsIn(err error) []*fault.Error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // only the outermost join is of interest
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		var all []*fault.Error
 		for _, each := range joined.Unwrap() {
 			all = append(all, faultsIn(each)...)

@@ -37,7 +37,7 @@ func TestContinuesAsNewWhileWaitingAndLosesNothing(t *testing.T) {
 		// No task yet: the next one brings signal and suggestion together, as the engine does it.
 		first.SignalWorkflowSkippingWorkflowTask(workflows.SignalStandingChanged, workflows.ChangedSignal{IntentID: "intent_1"})
 	})
-	first.at(3*time.Minute, func() { first.SetContinueAsNewSuggested(true) })
+	first.at(2*time.Minute+time.Nanosecond, func() { first.SetContinueAsNewSuggested(true) })
 	in := first.renewed()
 	require.Equal(t, refundID, in.RefundID)
 	require.Equal(t, requester, in.RequestedBy)

@@ -1503,7 +1503,7 @@ type ClientInterface interface {
 	// RetryRefundWithBody Try again to credit what was approved
 	//
 	// Takes a refund from `needs_attention` back to `crediting`. It credits what was approved and nothing
-	// else. Problems: 409 when the refund does not need attention.
+	// else. Problems: 409 `not-retryable` when the refund does not need attention.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1513,7 +1513,7 @@ type ClientInterface interface {
 	// RetryRefund Try again to credit what was approved
 	//
 	// Takes a refund from `needs_attention` back to `crediting`. It credits what was approved and nothing
-	// else. Problems: 409 when the refund does not need attention.
+	// else. Problems: 409 `not-retryable` when the refund does not need attention.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2093,7 +2093,7 @@ func (c *Client) GetRefund(ctx context.Context, id ObjectID, reqEditors ...Reque
 // RetryRefundWithBody Try again to credit what was approved
 //
 // Takes a refund from `needs_attention` back to `crediting`. It credits what was approved and nothing
-// else. Problems: 409 when the refund does not need attention.
+// else. Problems: 409 `not-retryable` when the refund does not need attention.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2113,7 +2113,7 @@ func (c *Client) RetryRefundWithBody(ctx context.Context, id ObjectID, contentTy
 // RetryRefund Try again to credit what was approved
 //
 // Takes a refund from `needs_attention` back to `crediting`. It credits what was approved and nothing
-// else. Problems: 409 when the refund does not need attention.
+// else. Problems: 409 `not-retryable` when the refund does not need attention.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -3753,7 +3753,7 @@ type ClientWithResponsesInterface interface {
 	// RetryRefundWithBodyWithResponse Try again to credit what was approved
 	//
 	// Takes a refund from `needs_attention` back to `crediting`. It credits what was approved and nothing
-	// else. Problems: 409 when the refund does not need attention.
+	// else. Problems: 409 `not-retryable` when the refund does not need attention.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -3763,7 +3763,7 @@ type ClientWithResponsesInterface interface {
 	// RetryRefundWithResponse Try again to credit what was approved
 	//
 	// Takes a refund from `needs_attention` back to `crediting`. It credits what was approved and nothing
-	// else. Problems: 409 when the refund does not need attention.
+	// else. Problems: 409 `not-retryable` when the refund does not need attention.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5427,7 +5427,7 @@ func (c *ClientWithResponses) GetRefundWithResponse(ctx context.Context, id Obje
 // RetryRefundWithBodyWithResponse Try again to credit what was approved
 //
 // Takes a refund from `needs_attention` back to `crediting`. It credits what was approved and nothing
-// else. Problems: 409 when the refund does not need attention.
+// else. Problems: 409 `not-retryable` when the refund does not need attention.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -5443,7 +5443,7 @@ func (c *ClientWithResponses) RetryRefundWithBodyWithResponse(ctx context.Contex
 // RetryRefundWithResponse Try again to credit what was approved
 //
 // Takes a refund from `needs_attention` back to `crediting`. It credits what was approved and nothing
-// else. Problems: 409 when the refund does not need attention.
+// else. Problems: 409 `not-retryable` when the refund does not need attention.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

@@ -13,7 +13,6 @@ import (
 	"runtime/debug"
 	"syscall"
 
-	"github.com/alecthomas/kong"
 	"golang.org/x/term"
 
 	"refunddesk/internal/app"
@@ -32,12 +31,7 @@ func main() {
 	}
 	parsed, err := parser.Parse(os.Args[1:])
 	if err != nil {
-		var wrong *kong.ParseError
-		if errors.As(err, &wrong) {
-			fmt.Fprintf(os.Stderr, "refunddesk: %v\nTry \"refunddesk --help\".\n", err)
-			os.Exit(2)
-		}
-		fail(err)
+		misused(err)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -46,14 +40,25 @@ func main() {
 	}
 }
 
+// misused ends the program for a command line that cannot be: exit code 2.
+func misused(err error) {
+	fmt.Fprintf(os.Stderr, "refunddesk: %s\nTry \"refunddesk --help\".\n", sentence(err))
+	os.Exit(2)
+}
+
+// fail ends the program for what went wrong while running: exit code 1.
 func fail(err error) {
+	fmt.Fprintf(os.Stderr, "refunddesk: %s\n", sentence(err))
+	os.Exit(1)
+}
+
+// sentence is what a fault says to people, or the error as it is.
+func sentence(err error) string {
 	var f *fault.Error
 	if errors.As(err, &f) && f.Detail != "" {
-		fmt.Fprintf(os.Stderr, "refunddesk: %s\n", f.Detail)
-	} else {
-		fmt.Fprintf(os.Stderr, "refunddesk: %v\n", err)
+		return f.Detail
 	}
-	os.Exit(1)
+	return err.Error()
 }
 
 func run(ctx context.Context, command string, p config.Program) error {

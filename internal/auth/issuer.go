@@ -92,7 +92,7 @@ func (k *issuerKeys) VerifySignature(ctx context.Context, jwt string) ([]byte, e
 	for _, a := range algorithms {
 		allowed = append(allowed, jose.SignatureAlgorithm(a))
 	}
-	jws, err := jose.ParseSigned(jwt, allowed)
+	jws, err := jose.ParseSignedCompact(jwt, allowed)
 	if err != nil || len(jws.Signatures) != 1 {
 		return nil, errors.New("auth: not a token with one signature")
 	}

@@ -49,7 +49,7 @@ func (d Database) Validate() error {
 
 // Log is the setting of how much is logged.
 type Log struct {
-	LogLevel string `help:"What to log: debug, info, warn or error." env:"REFUNDDESK_LOG_LEVEL" default:"info" placeholder:"LEVEL"`
+	LogLevel string `help:"What to log: debug, info, warn or error; default ${default}." env:"REFUNDDESK_LOG_LEVEL" default:"info" placeholder:"LEVEL"`
 }
 
 // Validate implements kong's hook.
@@ -79,21 +79,21 @@ type Serve struct {
 	Database `embed:""`
 	Log      `embed:""`
 
-	Role            string        `help:"What this process does: all, api or worker. all is the fastest: a refund then runs where it was filed." env:"REFUNDDESK_ROLE" default:"all" placeholder:"ROLE"`
-	HTTP            string        `name:"http" help:"Where to listen for HTTP; with role worker for /healthz and /readyz only." env:"REFUNDDESK_HTTP" default:"0.0.0.0:8080" placeholder:"ADDR"`
-	Engine          string        `help:"The Temporal engine." env:"REFUNDDESK_ENGINE" default:"127.0.0.1:7233" placeholder:"HOST:PORT"`
-	EngineNamespace string        `help:"The engine's namespace; registered when it is missing." env:"REFUNDDESK_ENGINE_NAMESPACE" default:"default" placeholder:"NAME"`
-	TaskQueue       string        `help:"The task queue of the workers." env:"REFUNDDESK_TASK_QUEUE" default:"refunds" placeholder:"NAME"`
+	Role            string        `help:"What this process does: all, api or worker. all is the fastest: a refund then runs where it was filed; default ${default}." env:"REFUNDDESK_ROLE" default:"all" placeholder:"ROLE"`
+	HTTP            string        `name:"http" help:"Where to listen for HTTP; with role worker for /healthz and /readyz only; default ${default}." env:"REFUNDDESK_HTTP" default:"0.0.0.0:8080" placeholder:"ADDR"`
+	Engine          string        `help:"The Temporal engine; default ${default}." env:"REFUNDDESK_ENGINE" default:"127.0.0.1:7233" placeholder:"HOST:PORT"`
+	EngineNamespace string        `help:"The engine's namespace; registered when it is missing; default ${default}." env:"REFUNDDESK_ENGINE_NAMESPACE" default:"default" placeholder:"NAME"`
+	TaskQueue       string        `help:"The task queue of the workers; default ${default}." env:"REFUNDDESK_TASK_QUEUE" default:"refunds" placeholder:"NAME"`
 	Issuer          string        `help:"The OpenID Connect issuer whose tokens are taken. Needed for the API." env:"REFUNDDESK_ISSUER" placeholder:"URL"`
-	Audience        string        `help:"The audience that a token must name." env:"REFUNDDESK_AUDIENCE" default:"refunddesk" placeholder:"NAME"`
-	RolesClaim      string        `help:"Where a token has its roles, a dotted path such as realm_access.roles." env:"REFUNDDESK_ROLES_CLAIM" default:"roles" placeholder:"PATH"`
-	AccountClaim    string        `help:"Where a token has the account of a customer, a dotted path." env:"REFUNDDESK_ACCOUNT_CLAIM" default:"account_id" placeholder:"PATH"`
+	Audience        string        `help:"The audience that a token must name; default ${default}." env:"REFUNDDESK_AUDIENCE" default:"refunddesk" placeholder:"NAME"`
+	RolesClaim      string        `help:"Where a token has its roles, a dotted path such as realm_access.roles; default ${default}." env:"REFUNDDESK_ROLES_CLAIM" default:"roles" placeholder:"PATH"`
+	AccountClaim    string        `help:"Where a token has the account of a customer, a dotted path; default ${default}." env:"REFUNDDESK_ACCOUNT_CLAIM" default:"account_id" placeholder:"PATH"`
 	SMTP            string        `name:"smtp" help:"The mail server, smtp://user:password@host:587 or smtps://…; empty: no mail is sent." env:"REFUNDDESK_SMTP" placeholder:"URL"`
 	MailFrom        string        `help:"The sender of mails, like 'Refunds <refunds@example.com>'. Needed with --smtp." env:"REFUNDDESK_MAIL_FROM" placeholder:"ADDRESS"`
-	ReviewAbove     string        `help:"Refunds above this amount of their currency are reviewed by a person." env:"REFUNDDESK_REVIEW_ABOVE" default:"1000" placeholder:"AMOUNT"`
-	DrainWindow     time.Duration `help:"How long usage from before a refund request is still taken; crediting waits as long." env:"REFUNDDESK_DRAIN_WINDOW" default:"0s" placeholder:"DURATION"`
-	RateLimit       float64       `help:"Requests a second that one subject may make; 0 is no limit." env:"REFUNDDESK_RATE_LIMIT" default:"20" placeholder:"N"`
-	ShutdownTimeout time.Duration `help:"How long a stop waits for what is under way." env:"REFUNDDESK_SHUTDOWN_TIMEOUT" default:"30s" placeholder:"DURATION"`
+	ReviewAbove     string        `help:"Refunds above this amount of their currency are reviewed by a person; default ${default}." env:"REFUNDDESK_REVIEW_ABOVE" default:"1000" placeholder:"AMOUNT"`
+	DrainWindow     time.Duration `help:"How long usage from before a refund request is still taken; crediting waits as long; default ${default}." env:"REFUNDDESK_DRAIN_WINDOW" default:"0s" placeholder:"DURATION"`
+	RateLimit       float64       `help:"Requests a second that one subject may make; 0 is no limit; default ${default}." env:"REFUNDDESK_RATE_LIMIT" default:"20" placeholder:"N"`
+	ShutdownTimeout time.Duration `help:"How long a stop waits for what is under way; default ${default}." env:"REFUNDDESK_SHUTDOWN_TIMEOUT" default:"30s" placeholder:"DURATION"`
 }
 
 // Validate implements kong's hook.
@@ -167,8 +167,8 @@ type Import struct {
 
 // Health asks a running process.
 type Health struct {
-	URL     string        `name:"url" help:"What to ask." env:"REFUNDDESK_HEALTH_URL" default:"http://127.0.0.1:8080/readyz" placeholder:"URL"`
-	Timeout time.Duration `help:"How long to wait for the answer." env:"REFUNDDESK_HEALTH_TIMEOUT" default:"3s" placeholder:"DURATION"`
+	URL     string        `name:"url" help:"What to ask; default ${default}." env:"REFUNDDESK_HEALTH_URL" default:"http://127.0.0.1:8080/readyz" placeholder:"URL"`
+	Timeout time.Duration `help:"How long to wait for the answer; default ${default}." env:"REFUNDDESK_HEALTH_TIMEOUT" default:"3s" placeholder:"DURATION"`
 }
 
 // Version prints the version.

@@ -13,7 +13,7 @@ import (
 )
 
 // OpenAccount creates an account in good standing. An empty id is replaced by a new one.
-// Errors: a fault naming email, locale or registered_at; already-exists.
+// Errors: a fault naming email, locale or registered_at; account-exists.
 func (d *Desk) OpenAccount(ctx context.Context, actor identity.Actor, a refund.Account) (refund.Account, error) {
 	if err := need(actor, identity.Integrator, identity.Admin); err != nil {
 		return refund.Account{}, err

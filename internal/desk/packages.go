@@ -12,7 +12,7 @@ import (
 
 // BuyPackage records a purchase. An empty id is replaced by a new one; a face balance of
 // zero means that nothing was added to the price. Errors: a fault naming the field;
-// not-found for an unknown account; already-exists.
+// not-found for an unknown account; package-exists.
 func (d *Desk) BuyPackage(ctx context.Context, actor identity.Actor, p refund.Package) (PackageView, error) {
 	if err := need(actor, identity.Integrator); err != nil {
 		return PackageView{}, err

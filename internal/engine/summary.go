@@ -108,9 +108,9 @@ func marker(a *historypb.MarkerRecordedEventAttributes) string {
 			return markerLocalActivity
 		}
 		if a.GetFailure() != nil {
-			return words(data.ActivityType, failed(a.GetFailure()))
+			return words("local activity", data.ActivityType, failed(a.GetFailure()))
 		}
-		return words(data.ActivityType, left(a.GetDetails()["result"]))
+		return words("local activity", data.ActivityType, left(a.GetDetails()["result"]))
 	case markerVersion:
 		var id string
 		var version int

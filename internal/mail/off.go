@@ -8,13 +8,13 @@ import (
 	"refunddesk/internal/notify"
 )
 
-// ErrOff is what Off answers.
-var ErrOff = fault.New(fault.Unavailable, "mail-off", "No mail server is configured; set "+smtpSetting+".")
+// ErrOff is what Off answers. It is final: trying again does not help until somebody
+// configures a mail server and starts the program again.
+var ErrOff = fault.New(fault.Unprocessable, "mail-off", "No mail server is configured; set "+smtpSetting+".")
 
 // Off is the mailer of a program without a mail server. It sends nothing and says so:
-// a notice is never marked as sent that nobody got. It waits and is tried again like with
-// a server that is away, so that mails leave once a server is configured, and becomes a
-// dead letter when that takes longer than the tries last. Refunds do not wait for it.
+// a notice is never marked as sent that nobody got. It becomes a dead letter at once, which
+// the records keep, instead of being tried for days. Refunds do not wait for it.
 type Off struct{}
 
 // NewOff logs once that mails are off. A nil logger means slog.Default.

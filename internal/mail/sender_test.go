@@ -280,7 +280,7 @@ func TestOffSaysSoOnceAndSendsNothing(t *testing.T) {
 	for range 3 {
 		err := off.Send(t.Context(), credited("en"))
 		require.ErrorIs(t, err, ErrOff)
-		require.Equal(t, fault.Unavailable, fault.From(err).Kind)
+		require.Equal(t, fault.Unprocessable, fault.From(err).Kind, "trying again does not help")
 	}
 	require.Equal(t, 1, strings.Count(log.String(), "\n"))
 	require.Contains(t, log.String(), "REFUNDDESK_SMTP")

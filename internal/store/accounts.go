@@ -17,11 +17,14 @@ import (
 	"refunddesk/internal/refund"
 )
 
-// ErrExists refuses to create what is there already, with other content.
-var ErrExists = fault.New(fault.Conflict, "already-exists", "There is one with this id already.")
+// The refusals to create what is there already, with other content.
+var (
+	ErrAccountExists = fault.New(fault.Conflict, "account-exists", "There is another account with this id already.")
+	ErrPackageExists = fault.New(fault.Conflict, "package-exists", "There is another package with this id already.")
+)
 
 // CreateAccount implements desk.Records. The same account again is the first one; another
-// one under the same id is ErrExists.
+// one under the same id is ErrAccountExists.
 func (s *Store) CreateAccount(ctx context.Context, by identity.Actor, a refund.Account) (refund.Account, error) {
 	if a.ID == "" {
 		a.ID = newID("acct")
@@ -35,7 +38,7 @@ func (s *Store) CreateAccount(ctx context.Context, by identity.Actor, a refund.A
 		row := accountRowOf(a)
 		err := tx.Create(&row).Error
 		if violates(err, "accounts_pkey", "accounts.id") {
-			return ErrExists.With(err)
+			return ErrAccountExists.With(err)
 		}
 		if err != nil {
 			return err
@@ -45,7 +48,7 @@ func (s *Store) CreateAccount(ctx context.Context, by identity.Actor, a refund.A
 			ObjectVersion: 1, NewState: string(a.Standing), RequestID: audit.RequestOf(ctx),
 		})
 	})
-	if errors.Is(err, ErrExists) {
+	if errors.Is(err, ErrAccountExists) {
 		if first, readErr := s.Account(ctx, a.ID); readErr == nil && sameAccount(first, a) {
 			return first, nil
 		}

@@ -98,7 +98,7 @@ func (s *Store) ImportPackages(ctx context.Context, rows []refund.Package, progr
 		if err == nil {
 			return true, writeEntries(tx, s.boughtEntry(ctx, importing, p))
 		}
-		if fault.CodeOf(err) != ErrExists.Code {
+		if fault.CodeOf(err) != ErrPackageExists.Code {
 			return false, err
 		}
 		first, err := s.packageFor(tx, p.ID, "")

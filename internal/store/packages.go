@@ -17,7 +17,7 @@ import (
 )
 
 // CreatePackage implements desk.Records: the package and its purchase journal. The same
-// package again is the first one; another one under the same id is ErrExists.
+// package again is the first one; another one under the same id is ErrPackageExists.
 func (s *Store) CreatePackage(ctx context.Context, by identity.Actor, p refund.Package) (refund.Package, error) {
 	if p.ID == "" {
 		p.ID = newID("pkg")
@@ -37,7 +37,7 @@ func (s *Store) CreatePackage(ctx context.Context, by identity.Actor, p refund.P
 		}
 		return writeEntries(tx, s.boughtEntry(ctx, by, p))
 	})
-	if errors.Is(err, ErrExists) {
+	if errors.Is(err, ErrPackageExists) {
 		if first, readErr := s.Package(ctx, p.ID); readErr == nil && samePackage(first.Package, p) {
 			return first.Package, nil
 		}
@@ -53,7 +53,7 @@ func (s *Store) boughtEntry(ctx context.Context, by identity.Actor, p refund.Pac
 	}
 }
 
-// insertPackage writes package, ledger accounts and purchase journal. ErrExists when the id is taken.
+// insertPackage writes package, ledger accounts and purchase journal. ErrPackageExists when the id is taken.
 func (s *Store) insertPackage(tx *gorm.DB, p refund.Package, now time.Time) error {
 	row := packageRowOf(p)
 	res := tx.Exec("INSERT INTO packages ("+strings.Join(strings.Fields(packageColumns), ", ")+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
@@ -63,7 +63,7 @@ func (s *Store) insertPackage(tx *gorm.DB, p refund.Package, now time.Time) erro
 		return res.Error
 	}
 	if res.RowsAffected == 0 {
-		return ErrExists
+		return ErrPackageExists
 	}
 	// The customer's balance is opened with the purchase, so that crediting never has to.
 	for _, id := range []string{

@@ -23,18 +23,14 @@ import (
 	"github.com/jackc/pgx/v5"
 	_ "github.com/jackc/pgx/v5/stdlib" // pgtestdb opens databases through the driver "pgx"
 	"github.com/peterldowns/pgtestdb"
+
+	"refunddesk/internal/store/pgtest/pgserver"
 )
 
 // Variable names a PostgreSQL server to use instead of a private one: a URL of a role that
 // may create databases and roles. Tests create and drop databases named testdb_… in it and
 // leave those of failed tests for a look.
 const Variable = "REFUNDDESK_TEST_POSTGRES"
-
-// oldest is the oldest major version that RefundDesk supports.
-const oldest = 15
-
-// startTimeout is how long a server may take to answer after its start.
-const startTimeout = 60 * time.Second
 
 // Migrate brings the empty database at the URL to the schema that tests want. Roles are
 // shared by the whole server, so it must tolerate those that exist.
@@ -46,7 +42,7 @@ var shared struct {
 	err  error
 	// own is never read: it keeps the pipe to the keeper, whose end is the server's end,
 	// from being collected as garbage.
-	own *server
+	own *pgserver.Server
 }
 
 // Server gives the URL of the server that this process's tests share, as a role that may
@@ -59,8 +55,8 @@ func Server(t testing.TB) string {
 			return
 		}
 		// Nobody stops it: its keeper does, when this process ends.
-		if shared.own, shared.err = startServer(); shared.err == nil {
-			shared.url = shared.own.url()
+		if shared.own, shared.err = pgserver.Start(pgserver.Options{}); shared.err == nil {
+			shared.url = shared.own.URL()
 		}
 	})
 	if shared.err != nil {
@@ -139,8 +135,8 @@ func check(server string) error {
 	if err := conn.QueryRow(ctx, `SELECT current_setting('server_version_num')::int`).Scan(&version); err != nil {
 		return fmt.Errorf("ask PostgreSQL for its version: %w", err)
 	}
-	if version/10000 < oldest {
-		return fmt.Errorf("the PostgreSQL named by %s is version %d; tests want %d or later", Variable, version/10000, oldest)
+	if version/10000 < pgserver.Oldest {
+		return fmt.Errorf("the PostgreSQL named by %s is version %d; tests want %d or later", Variable, version/10000, pgserver.Oldest)
 	}
 	return nil
 }

@@ -7,33 +7,35 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"refunddesk/internal/store/pgtest/pgserver"
 )
 
 // Instance is a PostgreSQL that one test has for itself, to break it.
 type Instance struct {
 	t testing.TB
-	s *server
+	s *pgserver.Server
 }
 
 // Private starts a server for this test alone, from local binaries even when
 // REFUNDDESK_TEST_POSTGRES is set. It goes away with the test. Takes about a second.
 func Private(t testing.TB) *Instance {
 	t.Helper()
-	s, err := startServer()
+	s, err := pgserver.Start(pgserver.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("PostgreSQL's log ends with:\n%s", s.logTail())
+			t.Logf("PostgreSQL's log ends with:\n%s", s.LogTail())
 		}
-		s.remove()
+		s.Remove()
 	})
 	return &Instance{t: t, s: s}
 }
 
 // URL connects as the superuser to the database postgres. It stays the same over restarts.
-func (i *Instance) URL() string { return i.s.url() }
+func (i *Instance) URL() string { return i.s.URL() }
 
 // Database makes a new database with that name, runs migrate on it (nil leaves it empty)
 // and gives its URL.
@@ -67,7 +69,7 @@ func (i *Instance) Database(name string, migrate Migrate) string {
 // and nothing is tidied. What was committed is there again after Start.
 func (i *Instance) StopImmediate() {
 	i.t.Helper()
-	if err := i.s.stop(); err != nil {
+	if err := i.s.Stop(); err != nil {
 		i.t.Fatal(err)
 	}
 }
@@ -75,10 +77,7 @@ func (i *Instance) StopImmediate() {
 // Start starts a stopped server at the same address and returns when it answers.
 func (i *Instance) Start() {
 	i.t.Helper()
-	if i.s.run != nil {
-		return
-	}
-	if err := i.s.start(); err != nil {
+	if err := i.s.Start(); err != nil {
 		i.t.Fatal(err)
 	}
 }

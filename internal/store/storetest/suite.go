@@ -625,7 +625,7 @@ func accounts(t *testing.T, open Opener) {
 	assert.Equal(t, first.CreatedAt, again.CreatedAt)
 	a.Name = "Other"
 	_, err = b.CreateAccount(b.Ctx, Integrator, a)
-	require.ErrorIs(t, err, store.ErrExists)
+	require.ErrorIs(t, err, store.ErrAccountExists)
 	assert.Nil(t, first.ContactChangedAt, "creation is no contact change")
 	mail := "new@example.com"
 	changed, err := b.ChangeAccount(b.Ctx, Admin, "a1", desk.AccountChange{Email: &mail})

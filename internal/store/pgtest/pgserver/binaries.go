@@ -1,4 +1,4 @@
-package pgtest
+package pgserver
 
 import (
 	"errors"
@@ -11,9 +11,12 @@ import (
 	"strings"
 )
 
+// Oldest is the oldest major version that RefundDesk supports.
+const Oldest = 15
+
 // errNoBinaries tells how to get what is missing.
-var errNoBinaries = errors.New("no PostgreSQL 15 or later on this machine: run `make test`, which installs it, " +
-	"or `apt-get install postgresql`, or name a server in " + Variable)
+var errNoBinaries = errors.New("no PostgreSQL 15 or later on this machine: run `make postgres`, which installs it, " +
+	"or `apt-get install postgresql`, or name a server for the tests in REFUNDDESK_TEST_POSTGRES")
 
 // packaged is where Debian and its kin keep the programs of each version, off the PATH.
 const packaged = "/usr/lib/postgresql/*/bin"
@@ -35,7 +38,7 @@ func binaries() (string, error) {
 		folders = append(folders, filepath.Dir(path))
 	}
 	for _, folder := range folders {
-		if version(folder) >= oldest {
+		if version(folder) >= Oldest {
 			return folder, nil
 		}
 	}

@@ -1,4 +1,7 @@
-package pgtest
+// Package pgserver starts a private PostgreSQL from local binaries: for tests, through
+// package pgtest, and for the benchmark. It goes away with the process that started it,
+// however that ends.
+package pgserver
 
 import (
 	"bytes"
@@ -20,11 +23,24 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// superuser is the role of a private server that tests work as.
+// superuser is the role of a private server that everybody works as.
 const superuser = "postgres"
 
-// server is a private PostgreSQL in a temporary folder.
-type server struct {
+// startTimeout is how long a server may take to answer after its start.
+const startTimeout = 60 * time.Second
+
+// Options change what suits tests.
+type Options struct {
+	// Durable makes commits wait for the disk, as a real server's do. Without it a crash of
+	// the machine may lose data; being killed itself loses nothing either way.
+	Durable bool
+	// Settings are further lines of postgresql.conf, like "shared_buffers=1GB".
+	Settings []string
+}
+
+// Server is a private PostgreSQL in a temporary folder.
+type Server struct {
+	options  Options
 	binaries string
 	folder   string // data, socket, log; owned by whom PostgreSQL runs as
 	port     int
@@ -34,10 +50,9 @@ type server struct {
 	keeper   *keeper
 }
 
-// startServer makes and starts a private server. Data it loses in a crash of the machine is
-// no loss (fsync is off), but it survives being killed itself, as a real one does.
-func startServer() (_ *server, err error) {
-	s := &server{password: rand.Text()}
+// Start makes and starts a private server and returns when it answers, after about a second.
+func Start(o Options) (_ *Server, err error) {
+	s := &Server{options: o, password: rand.Text()}
 	if s.binaries, err = binaries(); err != nil {
 		return nil, err
 	}
@@ -50,7 +65,7 @@ func startServer() (_ *server, err error) {
 	}
 	defer func() {
 		if err != nil {
-			s.remove()
+			s.Remove()
 		}
 	}()
 	if err := s.initialize(); err != nil {
@@ -62,14 +77,15 @@ func startServer() (_ *server, err error) {
 		if s.port, err = freePort(); err != nil {
 			return nil, err
 		}
-		if err = s.start(); err == nil {
+		if err = s.Start(); err == nil {
 			return s, nil
 		}
 	}
 	return nil, err
 }
 
-func (s *server) url() string {
+// URL connects as the superuser to the database postgres. It stays the same over restarts.
+func (s *Server) URL() string {
 	u := url.URL{
 		Scheme:   "postgres",
 		User:     url.UserPassword(superuser, s.password),
@@ -80,15 +96,15 @@ func (s *server) url() string {
 	return u.String()
 }
 
-func (s *server) data() string    { return filepath.Join(s.folder, "data") }
-func (s *server) logFile() string { return filepath.Join(s.folder, "log") }
+func (s *Server) data() string    { return filepath.Join(s.folder, "data") }
+func (s *Server) logFile() string { return filepath.Join(s.folder, "log") }
 
 // command prepares one of PostgreSQL's programs, which refuse to run as root.
-func (s *server) command(program string, args ...string) (*exec.Cmd, error) {
+func (s *Server) command(program string, args ...string) (*exec.Cmd, error) {
 	cmd := exec.Command(filepath.Join(s.binaries, program), args...)
-	cmd.Dir = s.folder // the test's own folder may be closed to the other user
+	cmd.Dir = s.folder // our own folder may be closed to the other user
 	// A group of its own keeps an interrupt at the terminal from reaching the server before
-	// the tests are through with it.
+	// its users are through with it.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if os.Geteuid() == 0 {
 		uid, gid, err := nobody()
@@ -100,7 +116,7 @@ func (s *server) command(program string, args ...string) (*exec.Cmd, error) {
 	return cmd, nil
 }
 
-func (s *server) initialize() error {
+func (s *Server) initialize() error {
 	secret := filepath.Join(s.folder, "password")
 	if err := os.WriteFile(secret, []byte(s.password+"\n"), 0o600); err != nil {
 		return err
@@ -119,11 +135,26 @@ func (s *server) initialize() error {
 	return os.Remove(secret)
 }
 
-// start starts PostgreSQL and returns when it answers.
-func (s *server) start() error {
-	cmd, err := s.command("postgres", "-D", s.data(), "-k", s.folder, "-h", "127.0.0.1", "-p", strconv.Itoa(s.port),
-		"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=300", "-c", "jit=off",
-		"-c", "timezone=UTC", "-c", "max_wal_size=4GB", "-c", "log_line_prefix=%m [%p] %d ")
+// settings are the server's own, before those of the options.
+func (s *Server) settings() []string {
+	out := []string{"max_connections=300", "jit=off", "timezone=UTC", "max_wal_size=4GB", "log_line_prefix=%m [%p] %d "}
+	if !s.options.Durable {
+		out = append(out, "fsync=off", "full_page_writes=off")
+	}
+	return append(out, s.options.Settings...)
+}
+
+// Start starts a stopped server at the same address and returns when it answers. One that
+// runs is left alone.
+func (s *Server) Start() error {
+	if s.run != nil {
+		return nil
+	}
+	args := []string{"-D", s.data(), "-k", s.folder, "-h", "127.0.0.1", "-p", strconv.Itoa(s.port)}
+	for _, setting := range s.settings() {
+		args = append(args, "-c", setting)
+	}
+	cmd, err := s.command("postgres", args...)
 	if err != nil {
 		return err
 	}
@@ -142,30 +173,34 @@ func (s *server) start() error {
 		_ = cmd.Wait() // how it ended is in its log
 	}()
 	s.run, s.ended = cmd, ended
-	return s.answering()
+	if err := s.answering(); err != nil {
+		_ = s.Stop() // the first error says more
+		return err
+	}
+	return nil
 }
 
-func (s *server) answering() error {
+func (s *Server) answering() error {
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
 	for {
-		conn, err := pgx.Connect(ctx, s.url())
+		conn, err := pgx.Connect(ctx, s.URL())
 		if err == nil {
 			return conn.Close(ctx)
 		}
 		select {
 		case <-s.ended:
-			return fmt.Errorf("postgres ended at its start:\n%s", s.logTail())
+			return fmt.Errorf("postgres ended at its start:\n%s", s.LogTail())
 		case <-ctx.Done():
-			return fmt.Errorf("postgres does not answer after %v: %w\n%s", startTimeout, err, s.logTail())
+			return fmt.Errorf("postgres does not answer after %v: %w\n%s", startTimeout, err, s.LogTail())
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
 }
 
-// stop ends PostgreSQL at once, without a checkpoint, as a crash does: the next start
+// Stop ends PostgreSQL at once, without a checkpoint, as a crash does: the next start
 // recovers from the write-ahead log.
-func (s *server) stop() error {
+func (s *Server) Stop() error {
 	if s.run == nil {
 		return nil
 	}
@@ -177,14 +212,22 @@ func (s *server) stop() error {
 	return nil
 }
 
-// remove stops the server and takes its folder away.
-func (s *server) remove() {
-	_ = s.stop()
+// Process is the id of PostgreSQL's first process, the parent of the others; 0 when stopped.
+func (s *Server) Process() int {
+	if s.run == nil {
+		return 0
+	}
+	return s.run.Process.Pid
+}
+
+// Remove stops the server and takes its folder away.
+func (s *Server) Remove() {
+	_ = s.Stop()
 	s.keeper.end()
 }
 
-// logTail gives the last lines PostgreSQL wrote.
-func (s *server) logTail() string {
+// LogTail gives the last lines PostgreSQL wrote.
+func (s *Server) LogTail() string {
 	const most = 4 << 10
 	text, err := os.ReadFile(s.logFile())
 	if err != nil {
@@ -198,7 +241,7 @@ func (s *server) logTail() string {
 
 // keeper is a shell that waits for the end of this process (its standard input ends with
 // us, even when we are killed), then stops the server and removes the folder. It makes
-// clean-up independent of how tests end: failure, panic, time-out, kill -9.
+// clean-up independent of how we end: failure, panic, time-out, kill -9.
 type keeper struct {
 	cmd   *exec.Cmd
 	input io.WriteCloser
@@ -215,7 +258,7 @@ rm -rf "$1"
 `
 
 func startKeeper(folder string) (*keeper, error) {
-	cmd := exec.Command("/bin/sh", "-c", keeperScript, "pgtest-keeper", folder)
+	cmd := exec.Command("/bin/sh", "-c", keeperScript, "postgres-keeper", folder)
 	cmd.Dir = "/"
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // an interrupt at the terminal is not for it
 	input, err := cmd.StdinPipe()

@@ -1,0 +1,168 @@
+package engine
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
+
+	"refunddesk/internal/desk"
+	"refunddesk/internal/fault"
+	"refunddesk/workflows"
+)
+
+// start begins only the deliveries, not the preparation of the engine.
+func (c *Client) deliverOnly(t *testing.T) {
+	t.Helper()
+	for range c.o.Deliverers {
+		c.workers.Go(c.deliverBacklog)
+	}
+	t.Cleanup(c.Close)
+}
+
+var (
+	startOf1    = desk.Intent{ID: "intent_start", Kind: desk.IntentStart, RefundID: "refund_1"}
+	standingOf1 = desk.Intent{ID: "intent_standing", Kind: desk.IntentStanding, RefundID: "refund_1"}
+	disputeOf1  = desk.Intent{ID: "intent_dispute", Kind: desk.IntentDispute, RefundID: "refund_1"}
+)
+
+func TestHearSignalsAndMarks(t *testing.T) {
+	c, f, out, _ := setup(t, nil)
+	f.running["refund/refund_1"] = true
+	c.deliverOnly(t)
+	c.Hear(standingOf1)
+	require.Equal(t, []string{"intent_standing"}, <-out.marked)
+	c.Hear(disputeOf1)
+	require.Equal(t, []string{"intent_dispute"}, <-out.marked)
+	require.Equal(t, []string{"StandingChanged refund/refund_1 intent_standing", "DisputeChanged refund/refund_1 intent_dispute"}, f.signals)
+	require.Empty(t, f.starts)
+}
+
+func TestHearStartsAndLeavesTheMarkToScreening(t *testing.T) {
+	c, f, out, _ := setup(t, nil)
+	c.deliverOnly(t)
+	c.Hear(startOf1)
+	c.Hear(standingOf1) // of the same refund: marked after the start was delivered or did it itself
+	require.Equal(t, []string{"intent_standing"}, <-out.marked)
+	c.Close()
+	require.Empty(t, out.marked)
+	require.NotEmpty(t, f.starts)
+	o := f.starts[0]
+	require.Equal(t, "refund/refund_1", o.ID)
+	require.Equal(t, "refunds", o.TaskQueue)
+	require.True(t, o.EnableEagerStart)
+	require.Equal(t, enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE, o.WorkflowIDReusePolicy)
+	require.Equal(t, enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING, o.WorkflowIDConflictPolicy)
+	account, _ := o.TypedSearchAttributes.GetKeyword(workflows.AttrAccountID)
+	require.Equal(t, "acct_1", account)
+	require.Equal(t, workflows.RefundInput{RefundID: "refund_1", AccountID: "acct_1", PackageID: "pkg_1", RequestedBy: "customer_1"}, f.inputs[0])
+}
+
+func TestHearNeverWaits(t *testing.T) {
+	c, f, _, _ := setup(t, func(o *Options) { o.Deliverers, o.Backlog = 1, 3 })
+	f.hold = make(chan struct{})
+	c.deliverOnly(t)
+	c.Hear(startOf1)
+	<-f.begun // the only deliverer is busy
+	for range 100 {
+		c.Hear(startOf1)
+	}
+	require.Len(t, c.backlog, 3, "the rest is the sweep's")
+	close(f.hold)
+}
+
+func TestCloseDoesNotWaitForABusyEngine(t *testing.T) {
+	c, f, _, logged := setup(t, func(o *Options) { o.Deliverers = 1 })
+	f.hold = make(chan struct{})
+	c.deliverOnly(t)
+	c.Hear(startOf1)
+	<-f.begun
+	c.Close()
+	require.True(t, f.closed)
+	require.Empty(t, logged.String(), "stopping is no failure")
+}
+
+func TestSignalForAWorkflowThatNeverStartedStartsIt(t *testing.T) {
+	c, f, _, _ := setup(t, nil)
+	got, err := c.deliver(t.Context(), standingOf1)
+	require.NoError(t, err)
+	require.Equal(t, heardNow, got)
+	require.Len(t, f.starts, 1)
+	require.Empty(t, f.signals, "it reads standing itself")
+}
+
+func TestNothingIsDeliveredToARefundThatEnded(t *testing.T) {
+	for _, intent := range []desk.Intent{startOf1, standingOf1} {
+		c, f, out, logged := setup(t, nil)
+		out.final["refund_1"] = true
+		got, err := c.deliver(t.Context(), intent)
+		require.NoError(t, err)
+		require.Equal(t, heardTooLate, got)
+		require.Empty(t, f.starts)
+		require.Empty(t, logged.String())
+	}
+}
+
+func TestWorkflowThatEndedBeforeItsRefundRaisesAnAlarm(t *testing.T) {
+	c, f, _, logged := setup(t, nil)
+	f.running["refund/refund_1"] = false
+	got, err := c.deliver(t.Context(), standingOf1)
+	require.NoError(t, err, "no delivery can mend that")
+	require.Equal(t, heardTooLate, got)
+	require.Contains(t, logged.String(), "level=ERROR")
+	require.Contains(t, logged.String(), "refund=refund_1")
+}
+
+func TestUnknownIntentIsAnError(t *testing.T) {
+	c, _, _, _ := setup(t, nil)
+	_, err := c.deliver(t.Context(), desk.Intent{ID: "i", Kind: "party", RefundID: "refund_1"})
+	require.Equal(t, "unknown-intent", fault.CodeOf(err))
+}
+
+func TestSweepDeliversAndMarksEverything(t *testing.T) {
+	c, f, out, _ := setup(t, nil)
+	f.running["refund/refund_1"] = true
+	out.final["refund_2"] = true
+	out.pending = []desk.Intent{startOf1, standingOf1, {ID: "intent_2", Kind: desk.IntentDispute, RefundID: "refund_2"}}
+	n, err := c.Sweep(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 3, n)
+	require.ElementsMatch(t, []string{"intent_start", "intent_standing", "intent_2"}, <-out.marked)
+	n, err = c.Sweep(t.Context())
+	require.NoError(t, err)
+	require.Zero(t, n)
+}
+
+func TestSweepTakesBatchAfterBatch(t *testing.T) {
+	c, f, out, _ := setup(t, nil)
+	f.running["refund/refund_1"] = true
+	for range 2*sweepBatch + 7 {
+		out.pending = append(out.pending, desk.Intent{ID: "intent_" + string(rune('a'+len(out.pending))), Kind: desk.IntentStanding, RefundID: "refund_1"})
+	}
+	n, err := c.Sweep(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 2*sweepBatch+7, n)
+	require.Empty(t, out.pending)
+}
+
+func TestSweepWhileTheEngineIsAwayMarksNothing(t *testing.T) {
+	c, f, out, _ := setup(t, nil)
+	f.down = true
+	out.pending = []desk.Intent{startOf1, standingOf1}
+	n, err := c.Sweep(t.Context())
+	require.Error(t, err)
+	require.Zero(t, n)
+	require.Len(t, out.pending, 2)
+	require.Empty(t, out.marked)
+}
+
+func TestSweepGoesOnBesideOneThatFails(t *testing.T) {
+	c, f, out, logged := setup(t, nil)
+	f.running["refund/refund_1"] = true
+	out.pending = []desk.Intent{{ID: "bad", Kind: "party", RefundID: "refund_1"}, standingOf1}
+	n, err := c.Sweep(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+	require.Equal(t, []string{"intent_standing"}, <-out.marked)
+	require.Contains(t, logged.String(), "unknown-intent")
+}
