@@ -52,9 +52,9 @@ func (r *process) publish(ctx workflow.Context) {
 	if now.verdict != r.published.verdict {
 		changed = append(changed, AttrVerdict.ValueSet(now.verdict))
 	}
-	switch {
-	case now.queue == r.published.queue:
-	case now.queue == "":
+	switch now.queue {
+	case r.published.queue:
+	case "":
 		changed = append(changed, AttrTicketQueue.ValueUnset())
 	default:
 		changed = append(changed, AttrTicketQueue.ValueSet(now.queue))

@@ -3,7 +3,6 @@ package workflows_test
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -286,10 +285,4 @@ func (r *records) set(change func(*records)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	change(r)
-}
-
-func (r *records) verbs() []string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return slices.Clone(r.ops)
 }

@@ -82,8 +82,7 @@ type Client struct {
 	log      *slog.Logger
 
 	backlog  chan desk.Intent
-	stop     context.CancelFunc
-	running  context.Context
+	stop     context.CancelFunc // ends what runs in the background
 	workers  sync.WaitGroup
 	prepared chan struct{}
 }
@@ -113,11 +112,10 @@ func Open(o Options) (*Client, error) {
 
 func newClient(temporal client.Client, o Options) *Client {
 	o = o.withDefaults()
-	running, stop := context.WithCancel(context.Background())
 	return &Client{
 		o: o, temporal: temporal, log: o.Log,
-		backlog: make(chan desk.Intent, o.Backlog),
-		running: running, stop: stop,
+		backlog:  make(chan desk.Intent, o.Backlog),
+		stop:     func() {},
 		prepared: make(chan struct{}),
 	}
 }
@@ -125,14 +123,22 @@ func newClient(temporal client.Client, o Options) *Client {
 // Start begins to deliver what Hear is given, and prepares the engine in the background,
 // again and again until it has worked.
 func (c *Client) Start() {
-	for range c.o.Deliverers {
-		c.workers.Go(c.deliverBacklog)
-	}
+	ctx := c.startDeliveries()
 	c.workers.Go(func() {
-		if err := c.Prepare(c.running); err == nil {
+		if err := c.Prepare(ctx); err == nil {
 			close(c.prepared)
 		}
 	})
+}
+
+// startDeliveries returns the context that Close ends.
+func (c *Client) startDeliveries() context.Context {
+	ctx, stop := context.WithCancel(context.Background())
+	c.stop = stop
+	for range c.o.Deliverers {
+		c.workers.Go(func() { c.deliverBacklog(ctx) })
+	}
+	return ctx
 }
 
 // Prepared is closed once the engine knows everything it must (see Prepare).

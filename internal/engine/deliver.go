@@ -31,27 +31,27 @@ func (c *Client) Hear(intents ...desk.Intent) {
 }
 
 // deliverBacklog is one of the workers behind Hear.
-func (c *Client) deliverBacklog() {
+func (c *Client) deliverBacklog(ctx context.Context) {
 	for {
 		select {
-		case <-c.running.Done():
+		case <-ctx.Done():
 			return
 		case intent := <-c.backlog:
-			c.deliverSoon(intent)
+			c.deliverSoon(ctx, intent)
 		}
 	}
 }
 
 // deliverSoon is the fast path. It marks signals, and leaves starts to the transaction of
 // screening, which writes anyway.
-func (c *Client) deliverSoon(intent desk.Intent) {
-	ctx, cancel := context.WithTimeout(c.running, deliveryLimit)
+func (c *Client) deliverSoon(running context.Context, intent desk.Intent) {
+	ctx, cancel := context.WithTimeout(running, deliveryLimit)
 	defer cancel()
 	_, err := c.deliver(ctx, intent)
 	if err == nil && intent.Kind != desk.IntentStart {
 		err = c.o.Outbox.Delivered(ctx, intent.ID)
 	}
-	if err != nil && c.running.Err() == nil {
+	if err != nil && running.Err() == nil {
 		c.log.Warn("An intent was not delivered; the sweep will try again.", "intent", intent.ID, "kind", intent.Kind, "code", fault.CodeOf(faultOf(err)))
 	}
 }

@@ -11,12 +11,10 @@ import (
 	"refunddesk/workflows"
 )
 
-// start begins only the deliveries, not the preparation of the engine.
+// deliverOnly begins only the deliveries, not the preparation of the engine.
 func (c *Client) deliverOnly(t *testing.T) {
 	t.Helper()
-	for range c.o.Deliverers {
-		c.workers.Go(c.deliverBacklog)
-	}
+	c.startDeliveries()
 	t.Cleanup(c.Close)
 }
 

@@ -45,28 +45,23 @@ type Store struct {
 // Open makes a store over a dialector of the given database. It does not migrate: see Migrate.
 // Returns fault Unavailable when the database cannot be reached.
 func Open(dialect Dialect, d gorm.Dialector, o Options) (*Store, error) {
+	clock := o.Now
+	if clock == nil {
+		clock = time.Now
+	}
+	// PostgreSQL keeps micros: what is read back equals what was written.
+	now := func() time.Time { return clock().UTC().Truncate(time.Microsecond) }
 	db, err := gorm.Open(d, &gorm.Config{
 		SkipDefaultTransaction: true, // every write here names its own transaction
 		DisableAutomaticPing:   true, // a database that is away is found when it is back
 		TranslateError:         false,
 		Logger:                 logger.Discard, // statements carry names and addresses
-		NowFunc:                func() time.Time { return time.Now().UTC() },
+		NowFunc:                now,
 	})
 	if err != nil {
 		return nil, fault.New(fault.Unavailable, CodeUnavailable, "The database cannot be reached.").With(err)
 	}
-	clock := o.Now
-	if clock == nil {
-		clock = time.Now
-	}
-	return &Store{
-		db:      db,
-		dialect: dialect,
-		// PostgreSQL keeps micros: what is read back equals what was written.
-		now:   func() time.Time { return clock().UTC().Truncate(time.Microsecond) },
-		drain: o.Drain,
-		watch: newWatchers(),
-	}, nil
+	return &Store{db: db, dialect: dialect, now: now, drain: o.Drain, watch: newWatchers()}, nil
 }
 
 // SQL is the connection pool, for migrations and tests.
