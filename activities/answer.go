@@ -54,7 +54,7 @@ func classify(ctx context.Context, err error) error {
 	case fault.Unavailable, fault.TooMany:
 		return retryable(known.Code)
 	case fault.Internal:
-		activity.GetLogger(ctx).Error("An activity failed.", "fault", known.Error())
+		activity.GetLogger(ctx).Error("An activity failed.", "fault", known.Error(), "cause", known.Unwrap())
 		return final(workflows.FailureInternal, known.Code)
 	}
 	return final(known.Code, known.Code)

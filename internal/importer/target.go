@@ -83,7 +83,7 @@ func (e *RowError) Unwrap() error { return e.Err }
 
 // rowErrors finds the RowErrors in err, also joined ones.
 func rowErrors(err error) []*RowError {
-	switch e := err.(type) {
+	switch e := err.(type) { //nolint:errorlint // this walks the tree of wrapped errors itself, to find all of them
 	case nil:
 		return nil
 	case *RowError:

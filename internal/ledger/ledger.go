@@ -25,8 +25,9 @@ const (
 	Reversal Operation = "reversal" // the negation of an earlier journal
 )
 
-// Account ids of the ledger are derived, so that no look-up stands between a posting and
-// its account. Package and customer accounts can never go below zero; the operator's own can.
+// PackageAccount is the balance of a package. Ids of ledger accounts are derived, so that no
+// look-up stands between a posting and its account. Package and customer accounts can never
+// go below zero; the operator's own can.
 func PackageAccount(packageID string) string { return "package/" + packageID }
 
 // CustomerAccount is the account balance of a customer in one currency.

@@ -60,7 +60,7 @@ type Bundle struct {
 	*store.Store
 	T     *testing.T
 	Clock *Clock
-	Ctx   context.Context
+	Ctx   context.Context //nolint:containedctx // a bundle lives as long as its test
 	turn  int
 }
 

@@ -304,7 +304,7 @@ func obstacles(t *testing.T, open Opener) {
 		reach func(b *Bundle, id string) refund.State // the state in which the obstacle arrives
 		step  refund.Verb                             // the step that meets it
 	}{
-		{"before screening", 10, func(b *Bundle, id string) refund.State { return refund.Screening }, refund.VerbScreen},
+		{"before screening", 10, func(*Bundle, string) refund.State { return refund.Screening }, refund.VerbScreen},
 		{"in review", 2000, func(b *Bundle, id string) refund.State {
 			b.Step(id, refund.VerbScreen, refund.InReview)
 			return refund.InReview

@@ -178,7 +178,9 @@ CREATE TABLE notes (
 CREATE INDEX notes_by_refund ON notes (refund_id);
 
 CREATE TABLE ledger_accounts (
-    id       text PRIMARY KEY,
+    -- Compared byte by byte: the accounts of one customer are a range of ids, and a language's
+    -- order would find those of another whose id differs in case only.
+    id       text COLLATE "C" PRIMARY KEY,
     currency text   NOT NULL,
     -- Kept for packages and customers, which can never be below zero. The operator's own
     -- accounts have none: they would be one hot row for everybody, and are summed when asked.
@@ -196,7 +198,6 @@ CREATE TABLE journals (
     reverses     text        UNIQUE REFERENCES journals,
     input_hash   text        NOT NULL,
     created_at   timestamptz NOT NULL,
-    tx           xid8        NOT NULL DEFAULT pg_current_xact_id(),
     UNIQUE (operation, operation_id),
     CHECK ((operation = 'reversal') = (reverses IS NOT NULL))
 );
@@ -244,7 +245,9 @@ CREATE TABLE audit_entries (
     request_id      text        NOT NULL DEFAULT '',
     workflow_id     text        NOT NULL DEFAULT '',
     run_id          text        NOT NULL DEFAULT '',
-    operation_id    text        NOT NULL DEFAULT ''
+    operation_id    text        NOT NULL DEFAULT '',
+    -- The transaction that wrote the entry: a change has its entry in its own.
+    tx              xid8        NOT NULL DEFAULT pg_current_xact_id()
 );
 CREATE INDEX audit_by_refund ON audit_entries (refund_id, seq) WHERE refund_id <> '';
 CREATE INDEX audit_by_object ON audit_entries (object, object_id, seq);
