@@ -65,11 +65,14 @@ func serveMailbox(t *testing.T, listener net.Listener, prepare ...func(*mailbox)
 	for _, p := range prepare {
 		p(m)
 	}
-	done := make(chan error, 1)
-	go func() { done <- m.server.Serve(listener) }()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = m.server.Serve(listener) // ends when the test closes it
+	}()
 	t.Cleanup(func() {
 		_ = m.server.Close()
-		_ = <-done // Serve has returned; that it was closed is no news
+		<-done
 	})
 	return m
 }
