@@ -114,13 +114,13 @@ func TestEveryStepRunsUnderItsOwnOperation(t *testing.T) {
 		workflows.ActivityRecordDecision: {
 			workflows.RecordDecisionInput{StepInput: at, Decision: workflows.DecideInput{
 				DecisionID: "decision_1", TicketID: "ticket_1", Voter: actor, Vote: review.Approve,
-				ReasonCode: review.ReasonProviderFault, NoteID: "note_1", NoteDigest: "nd", Digest: "d",
+				ReasonCode: review.ReasonProviderFault, NoteID: "note_1", Digest: "d",
 			}},
 			"refund/refund_1/decide/4",
 			func(t *testing.T, p *ports) {
 				require.Equal(t, review.Decision{
 					ID: "decision_1", TicketID: "ticket_1", RefundID: "refund_1", Voter: actor, Vote: review.Approve,
-					ReasonCode: review.ReasonProviderFault, NoteID: "note_1", NoteDigest: "nd", Digest: "d", ProviderSide: true,
+					ReasonCode: review.ReasonProviderFault, NoteID: "note_1", Digest: "d",
 				}, p.decision)
 			},
 		},
@@ -172,11 +172,11 @@ func TestFailuresAreClassified(t *testing.T) {
 	}
 }
 
-func TestPanicIsTriedAgainAndKeepsItsValueToItself(t *testing.T) {
+func TestPanicIsFinalAndKeepsItsValueToItself(t *testing.T) {
 	env, p, logged := setup(t)
 	p.panics = secret
 	_, err := env.ExecuteActivity(workflows.ActivityCredit, at)
-	requireFailure(t, err, "unavailable", "panic", true)
+	requireFailure(t, err, "internal", "panic", false)
 	require.Contains(t, logged.String(), "An activity panicked.")
 }
 

@@ -29,7 +29,8 @@ func answer(ctx context.Context, err *error) {
 	if caught := recover(); caught != nil {
 		// The value may hold anything; where it happened says enough.
 		activity.GetLogger(ctx).Error("An activity panicked.", "stack", string(debug.Stack()))
-		*err = retryable(codePanic)
+		// A defect: trying again does not mend it. Crediting then goes to an operator.
+		*err = final(workflows.FailureInternal, codePanic)
 		return
 	}
 	if *err != nil {
@@ -54,7 +55,7 @@ func classify(ctx context.Context, err error) error {
 	case fault.Unavailable, fault.TooMany:
 		return retryable(known.Code)
 	case fault.Internal:
-		activity.GetLogger(ctx).Error("An activity failed.", "fault", known.Error(), "cause", known.Unwrap())
+		activity.GetLogger(ctx).Error("An activity failed.", "fault", known.Error())
 		return final(workflows.FailureInternal, known.Code)
 	}
 	return final(known.Code, known.Code)

@@ -5,6 +5,7 @@ import (
 
 	"go.temporal.io/sdk/activity"
 
+	"refunddesk/internal/audit"
 	"refunddesk/internal/refund"
 	"refunddesk/internal/review"
 	"refunddesk/workflows"
@@ -38,17 +39,18 @@ func (s RefundSteps) Reassess(ctx context.Context, in workflows.StepInput) (step
 func (s RefundSteps) RecordDecision(ctx context.Context, in workflows.RecordDecisionInput) (step refund.Step, err error) {
 	defer answer(ctx, &err)
 	d := in.Decision
+	ctx = audit.WithRequest(ctx, d.RequestID)
 	return s.Refunds.RecordDecision(ctx, op(ctx, refund.VerbDecide, in.StepInput), review.Decision{
 		ID: d.DecisionID, TicketID: d.TicketID, RefundID: in.RefundID, Voter: d.Voter,
-		Vote: d.Vote, ReasonCode: d.ReasonCode, NoteID: d.NoteID, NoteDigest: d.NoteDigest,
-		Digest: d.Digest, ProviderSide: d.ReasonCode == review.ReasonProviderFault,
+		Vote: d.Vote, ReasonCode: d.ReasonCode, NoteID: d.NoteID,
+		Digest: d.Digest,
 	})
 }
 
 // Withdraw takes the request back for its customer.
 func (s RefundSteps) Withdraw(ctx context.Context, in workflows.WithdrawStepInput) (step refund.Step, err error) {
 	defer answer(ctx, &err)
-	return s.Refunds.Withdraw(ctx, op(ctx, refund.VerbWithdraw, in.StepInput), in.By)
+	return s.Refunds.Withdraw(audit.WithRequest(ctx, in.RequestID), op(ctx, refund.VerbWithdraw, in.StepInput), in.By)
 }
 
 // Credit posts the money.
@@ -66,7 +68,7 @@ func (s RefundSteps) Park(ctx context.Context, in workflows.ParkInput) (step ref
 // Retry sends a parked refund back to crediting.
 func (s RefundSteps) Retry(ctx context.Context, in workflows.RetryStepInput) (step refund.Step, err error) {
 	defer answer(ctx, &err)
-	return s.Refunds.Retry(ctx, op(ctx, refund.VerbRetry, in.StepInput), in.By, in.NoteID)
+	return s.Refunds.Retry(audit.WithRequest(ctx, in.RequestID), op(ctx, refund.VerbRetry, in.StepInput), in.By, in.NoteID)
 }
 
 // op is the operation that the step runs under; the run is on record beside it.

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"time"
 
 	"refunddesk/internal/desk"
 	"refunddesk/internal/identity"
@@ -20,7 +21,7 @@ func (s *server) CreateAccount(ctx context.Context, r CreateAccountRequestObject
 		Payer:        given(r.Body.Payer, ""),
 		Locale:       string(given(r.Body.Locale, refund.English)),
 		Standing:     refund.Good,
-		RegisteredAt: momentOr(r.Body.RegisteredAt, s.Now()),
+		RegisteredAt: momentOr(r.Body.RegisteredAt, time.Time{}), // not given: the records' now
 	})
 	if err != nil {
 		return nil, err

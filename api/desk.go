@@ -18,7 +18,7 @@ import (
 //
 //   - NotFound "not-found": there is no such object, or not for this caller
 //   - Forbidden: the caller may not do this to this object (self-approval, above-limit, …)
-//   - Unprocessable: a value that only the records can judge (currency-mismatch, …)
+//   - Unprocessable: a value that only the records can judge (idempotency-mismatch, …)
 //   - Conflict: the state of things forbids it (refund-open, too-late, stale-decision, …)
 //   - Unavailable: database, engine or workers are away
 //

@@ -168,7 +168,7 @@ func TestFailuresOfOursAreLoggedWithTheirCause(t *testing.T) {
 	w := b.do(good["getRefund"].by("customer"))
 	require.Equal(t, "2", w.Header().Get("Retry-After"))
 	require.Contains(t, b.log.String(), "connection refused")
-	require.Contains(t, b.log.String(), `"level":"ERROR"`)
+	require.Contains(t, b.log.String(), `"level":"WARN"`)
 	require.Contains(t, b.log.String(), "/v1/refunds/:id")
 }
 

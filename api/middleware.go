@@ -3,7 +3,6 @@ package api
 import (
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"regexp"
@@ -109,7 +108,7 @@ func (s *server) recoverPanic(c *gin.Context) {
 			slog.String("request_id", c.GetString(requestIDKey)),
 			slog.String("route", c.FullPath()),
 			slog.String("stack", string(debug.Stack())))
-		answer(c, fmt.Errorf("panic: %v", recovered))
+		answer(c, errors.New("panic")) // its value may hold anything; the stack says where
 	}()
 	c.Next()
 }

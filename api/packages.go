@@ -51,7 +51,7 @@ func readPackage(in NewPackage, now time.Time) (refund.Package, error) {
 		Recorded:    refund.Active,
 		Dispute:     refund.NoDispute,
 		AutoRenew:   given(in.AutoRenew, false),
-		PurchasedAt: momentOr(in.PurchasedAt, now),
+		PurchasedAt: momentOr(in.PurchasedAt, time.Time{}), // not given: the records' now
 	}
 	if in.ExpiresAt != nil {
 		expires := moment(*in.ExpiresAt)
@@ -66,7 +66,7 @@ func readPackage(in NewPackage, now time.Time) (refund.Package, error) {
 		return p, fault.InvalidField("face.amount", "is more than zero")
 	case p.Face < p.Paid:
 		return p, fault.InvalidField("face.amount", "is at least the price")
-	case p.ExpiresAt != nil && !p.ExpiresAt.After(p.PurchasedAt):
+	case p.ExpiresAt != nil && !p.ExpiresAt.After(momentOr(in.PurchasedAt, now)):
 		return p, fault.InvalidField("expires_at", "is after purchased_at")
 	}
 	return p, nil

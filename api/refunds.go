@@ -104,7 +104,7 @@ func toRefund(r refund.Refund) Refund {
 // toRefundView adds what happened to the refund. Who decided is for staff only.
 func toRefundView(v desk.RefundView, viewer identity.Actor) Refund {
 	out := toRefund(v.Refund)
-	timeline := mapped(v.Timeline(), func(t desk.TimelineItem) TimelineItem {
+	timeline := mapped(v.Timeline(viewer), func(t desk.TimelineItem) TimelineItem {
 		return TimelineItem{At: t.At.UTC(), State: RefundState(t.State), ActorRole: string(t.Role), ReasonCode: optional(t.ReasonCode)}
 	})
 	out.Timeline = &timeline

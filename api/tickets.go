@@ -41,9 +41,6 @@ func (s *server) DecideTicket(ctx context.Context, r DecideTicketRequestObject) 
 		Note:       given(r.Body.Note, ""),
 		Digest:     r.Body.Digest,
 	}
-	if refusal := review.ValidateReason(judgement.Vote, judgement.ReasonCode); refusal != nil {
-		return nil, refusal
-	}
 	ctx, actor := caller(ctx)
 	view, err := s.Desk.Decide(ctx, actor, r.ID, judgement)
 	if err != nil {

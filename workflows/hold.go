@@ -21,13 +21,18 @@ func (r *process) hearChanges(ctx workflow.Context) {
 	}
 }
 
+// heedsNews reports whether a change of standing or dispute is looked at now: while the
+// refund waits for somebody, and before crediting, which can be a drain window away.
+// Screening and crediting look for themselves.
+func (r *process) heedsNews() bool { return r.state.Waits() || r.state == refund.Crediting }
+
 // reassess looks at standing and dispute again when something changed: hold, release,
 // reject, or stay.
 func (r *process) reassess(ctx workflow.Context) {
 	if !r.news {
 		return
 	}
-	r.advance(ctx, r.state.Waits, func() (refund.Step, error) {
+	r.advance(ctx, r.heedsNews, func() (refund.Step, error) {
 		r.news = false
 		step, err := r.perform(ctx, ActivityReassess, func(at StepInput) any { return at })
 		if err != nil {

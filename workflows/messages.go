@@ -108,21 +108,24 @@ type DecideInput struct {
 	ReasonCode string         `json:"reason_code"`
 	NoteID     string         `json:"note_id,omitempty"`
 	NoteDigest string         `json:"note_digest,omitempty"`
-	Digest     string         `json:"digest"`    // of what the reviewer was shown
-	NotAfter   time.Time      `json:"not_after"` // UTC; the sender waits no longer
+	Digest     string         `json:"digest"`               // of what the reviewer was shown
+	RequestID  string         `json:"request_id,omitempty"` // for the audit log
+	NotAfter   time.Time      `json:"not_after"`            // UTC; the sender waits no longer
 }
 
 // WithdrawInput is a customer taking the request back.
 type WithdrawInput struct {
-	By       identity.Actor `json:"by"`
-	NotAfter time.Time      `json:"not_after"`
+	By        identity.Actor `json:"by"`
+	RequestID string         `json:"request_id,omitempty"`
+	NotAfter  time.Time      `json:"not_after"`
 }
 
 // RetryInput is an admin having what was approved credited again.
 type RetryInput struct {
-	By       identity.Actor `json:"by"`
-	NoteID   string         `json:"note_id,omitempty"`
-	NotAfter time.Time      `json:"not_after"`
+	By        identity.Actor `json:"by"`
+	NoteID    string         `json:"note_id,omitempty"`
+	RequestID string         `json:"request_id,omitempty"`
+	NotAfter  time.Time      `json:"not_after"`
 }
 
 // ChangedSignal says that standing or dispute changed, not to what: the step that follows
@@ -164,7 +167,8 @@ type RecordDecisionInput struct {
 // WithdrawStepInput is the step that takes the request back.
 type WithdrawStepInput struct {
 	StepInput
-	By identity.Actor `json:"by"`
+	By        identity.Actor `json:"by"`
+	RequestID string         `json:"request_id,omitempty"`
 }
 
 // ParkInput is the step that hands a failed crediting to an operator.
@@ -176,8 +180,9 @@ type ParkInput struct {
 // RetryStepInput is the step that sends a parked refund back to crediting.
 type RetryStepInput struct {
 	StepInput
-	By     identity.Actor `json:"by"`
-	NoteID string         `json:"note_id,omitempty"`
+	By        identity.Actor `json:"by"`
+	NoteID    string         `json:"note_id,omitempty"`
+	RequestID string         `json:"request_id,omitempty"`
 }
 
 // NoticeInput names the notice to deliver or to give up.

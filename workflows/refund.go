@@ -80,7 +80,9 @@ func (r *process) run(ctx workflow.Context) (RefundResult, error) {
 			r.screen(ctx)
 		case refund.Crediting:
 			r.settle(ctx)
-			r.credit(ctx)
+			if r.failing == "" {
+				r.credit(ctx)
+			}
 		default:
 			r.awaitPeople(ctx)
 			r.reassess(ctx)
@@ -103,19 +105,27 @@ func (r *process) run(ctx workflow.Context) (RefundResult, error) {
 func (r *process) screen(ctx workflow.Context) {
 	r.advance(ctx, func() bool { return r.state == refund.Submitted || r.state == refund.Screening },
 		func() (refund.Step, error) {
-			return r.perform(ctx, ActivityScreen, func(at StepInput) any { return at })
+			return r.move(ctx, ActivityScreen, func(at StepInput) any { return at })
 		})
 }
 
 // settle waits until usage from before the freeze can no longer arrive (the drain window).
+// A suspension does not wait for that.
 func (r *process) settle(ctx workflow.Context) {
-	wait := r.settleAt.Sub(workflow.Now(ctx))
-	if wait <= 0 {
-		return
-	}
-	r.publish(ctx)
-	if err := workflow.Sleep(ctx, wait); err != nil {
-		workflow.GetLogger(ctx).Warn("The drain window was cut short.", "error", err)
+	for r.state == refund.Crediting {
+		wait := r.settleAt.Sub(workflow.Now(ctx))
+		if wait <= 0 {
+			return
+		}
+		r.publish(ctx)
+		if _, err := workflow.AwaitWithTimeout(ctx, wait, func() bool { return r.news }); err != nil {
+			workflow.GetLogger(ctx).Warn("The drain window was cut short.", "error", err)
+			return
+		}
+		r.reassess(ctx)
+		if r.failing != "" {
+			return
+		}
 	}
 }
 
@@ -124,12 +134,12 @@ func (r *process) settle(ctx workflow.Context) {
 func (r *process) credit(ctx workflow.Context) {
 	r.advance(ctx, func() bool { return r.state == refund.Crediting },
 		func() (refund.Step, error) {
-			step, err := r.perform(ctx, ActivityCredit, func(at StepInput) any { return at })
+			step, err := r.move(ctx, ActivityCredit, func(at StepInput) any { return at })
 			if err == nil {
 				return step, nil
 			}
 			reason := reasonOf(err)
-			return r.perform(ctx, ActivityPark, func(at StepInput) any {
+			return r.move(ctx, ActivityPark, func(at StepInput) any {
 				return ParkInput{StepInput: at, ReasonCode: reason}
 			})
 		})

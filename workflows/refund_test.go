@@ -9,6 +9,7 @@ import (
 	"refunddesk/internal/fault"
 	"refunddesk/internal/notify"
 	"refunddesk/internal/refund"
+	"refunddesk/internal/review"
 	"refunddesk/workflows"
 )
 
@@ -185,7 +186,38 @@ func TestNoticesAreDeliveredInOrder(t *testing.T) {
 	b.at(time.Hour, func() { b.withdraw("w") })
 	b.run(refund.Withdrawn)
 	require.Equal(t, []string{"refund_1/received", "refund_1/in_review", "refund_1/withdrawn"}, b.records.mails)
-	require.Equal(t, []string{workflows.ActivityNotify}, b.regular, "only the failed one needed a regular activity")
+	require.Equal(t, []string{workflows.ActivityNotify, workflows.ActivityWithdraw}, b.regular, "only the failed notice and the command needed a regular activity")
+}
+
+// A command is carried out by a regular activity: its acceptance is in the history before
+// the records change, so a crash in between loses neither.
+func TestCommandsAreRecordedBeforeTheyAreCarriedOut(t *testing.T) {
+	b := setup(t).inReview()
+	b.at(time.Hour, func() { b.decide("d1", "ticket_1", reviewer, review.Approve) })
+	b.run(refund.Credited)
+	require.Equal(t, []string{workflows.ActivityRecordDecision}, b.regular)
+}
+
+// A change of standing that arrives beside a decision costs neither of them time.
+func TestChangeBesideADecisionDoesNotDelayTheCredit(t *testing.T) {
+	b := setup(t).inReview()
+	b.at(time.Hour, func() {
+		b.decide("d1", "ticket_1", reviewer, review.Approve)
+		b.suspend(refund.Good)()
+	})
+	b.run(refund.Credited)
+	require.Less(t, b.Now().Sub(start), time.Hour+time.Minute)
+}
+
+func TestSuspensionDoesNotWaitForTheDrainWindow(t *testing.T) {
+	b := setup(t)
+	b.records.settleAt = start.Add(48 * time.Hour)
+	b.at(time.Hour, b.suspend(refund.Suspended))
+	b.at(2*time.Hour, func() { require.Equal(t, refund.OnHold, b.snapshot().State) })
+	b.at(3*time.Hour, b.suspend(refund.Good))
+	b.at(4*time.Hour, func() { require.Equal(t, refund.Crediting, b.snapshot().State) })
+	b.run(refund.Credited)
+	require.GreaterOrEqual(t, b.Now().Sub(start), 48*time.Hour)
 }
 
 func TestDeadMailServerDelaysTheMailAndNotTheRefund(t *testing.T) {

@@ -43,7 +43,7 @@ func (r *process) decide(ctx workflow.Context, in DecideInput) (refund.Step, err
 		if refusal := r.mayDecide(ctx, in); refusal != nil {
 			return refund.Step{}, refusedLate(refusal.Code)
 		}
-		return r.perform(ctx, ActivityRecordDecision, func(at StepInput) any {
+		return r.performDurably(ctx, ActivityRecordDecision, func(at StepInput) any {
 			return RecordDecisionInput{StepInput: at, Decision: in}
 		})
 	})
@@ -59,8 +59,8 @@ func (r *process) withdraw(ctx workflow.Context, in WithdrawInput) (refund.Step,
 		if r.state == refund.Withdrawn {
 			return refund.Step{State: refund.Withdrawn}, nil
 		}
-		return r.perform(ctx, ActivityWithdraw, func(at StepInput) any {
-			return WithdrawStepInput{StepInput: at, By: in.By}
+		return r.performDurably(ctx, ActivityWithdraw, func(at StepInput) any {
+			return WithdrawStepInput{StepInput: at, By: in.By, RequestID: in.RequestID}
 		})
 	})
 }
@@ -71,8 +71,8 @@ func (r *process) retry(ctx workflow.Context, in RetryInput) (refund.Step, error
 		if refusal := r.mayRetry(ctx, in); refusal != nil {
 			return refund.Step{}, refusedLate(refusal.Code)
 		}
-		return r.perform(ctx, ActivityRetry, func(at StepInput) any {
-			return RetryStepInput{StepInput: at, By: in.By, NoteID: in.NoteID}
+		return r.performDurably(ctx, ActivityRetry, func(at StepInput) any {
+			return RetryStepInput{StepInput: at, By: in.By, NoteID: in.NoteID, RequestID: in.RequestID}
 		})
 	})
 }

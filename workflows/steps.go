@@ -42,17 +42,22 @@ func (r *process) advance(ctx workflow.Context, due func() bool, do func() (refu
 	if !due() {
 		return
 	}
-	before := r.state
-	step, err := do()
-	switch {
-	case err != nil:
+	if _, err := do(); err != nil {
 		r.fail(codeOf(err))
-	case r.state == before && !before.Waits():
-		// Without this a step that answers but does not move would spin.
-		r.fail(cmp.Or(step.Refused, codeStuck))
-	default:
-		r.failing, r.failures = "", 0
+		return
 	}
+	r.failing, r.failures = "", 0
+}
+
+// move is perform for a step that has to take the refund on. Without it a step that answers
+// and does not move would spin.
+func (r *process) move(ctx workflow.Context, activity string, input func(StepInput) any) (refund.Step, error) {
+	before := r.state
+	step, err := r.perform(ctx, activity, input)
+	if err == nil && r.state == before {
+		return step, failure(cmp.Or(step.Refused, codeStuck))
+	}
+	return step, err
 }
 
 func (r *process) fail(code string) {
@@ -79,9 +84,21 @@ func (r *process) pause(ctx workflow.Context) {
 // perform runs one activity under a fresh turn and takes over what it left behind. The
 // caller holds the mutex. It returns an error only when trying again would not help.
 func (r *process) perform(ctx workflow.Context, activity string, input func(StepInput) any) (refund.Step, error) {
+	return r.performBy(ctx, r.execute, activity, input)
+}
+
+// performDurably is perform for a step that a person asked for. A command is in the
+// engine's memory only until the task that accepted it completes, and a local activity
+// commits before that: killed in between, the records would have moved and the workflow
+// would never hear of it. A regular activity begins once the acceptance is in the history.
+func (r *process) performDurably(ctx workflow.Context, activity string, input func(StepInput) any) (refund.Step, error) {
+	return r.performBy(ctx, r.executeDurably, activity, input)
+}
+
+func (r *process) performBy(ctx workflow.Context, execute func(workflow.Context, string, any, any) error, activity string, input func(StepInput) any) (refund.Step, error) {
 	r.turn++
 	var step refund.Step
-	if err := r.execute(ctx, activity, input(StepInput{RefundID: r.in.RefundID, Turn: r.turn}), &step); err != nil {
+	if err := execute(ctx, activity, input(StepInput{RefundID: r.in.RefundID, Turn: r.turn}), &step); err != nil {
 		return refund.Step{}, err
 	}
 	if !step.State.Known() {
@@ -103,6 +120,11 @@ func (r *process) execute(ctx workflow.Context, activity string, input, result a
 		return err
 	}
 	r.publish(ctx)
+	return r.executeDurably(ctx, activity, input, result)
+}
+
+// executeDurably runs a regular activity, again and again until its neighbour is there.
+func (r *process) executeDurably(ctx workflow.Context, activity string, input, result any) error {
 	regular := workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		StartToCloseTimeout: regularLimit,
 		RetryPolicy: &temporal.RetryPolicy{
@@ -116,6 +138,7 @@ func (r *process) execute(ctx workflow.Context, activity string, input, result a
 // take makes what a step left behind the state of the process.
 func (r *process) take(ctx workflow.Context, step refund.Step) {
 	r.state = step.State
+	r.tellLater(ctx, step.Notices)
 	if step.Refused != "" {
 		return
 	}
@@ -133,8 +156,15 @@ func (r *process) take(ctx workflow.Context, step refund.Step) {
 	if step.Voter != "" && !slices.Contains(r.voters, step.Voter) {
 		r.voters = append(r.voters, step.Voter)
 	}
-	for _, id := range step.Notices {
-		r.notices = append(r.notices, PendingNotice{ID: id, Since: workflow.Now(ctx)})
+}
+
+// tellLater puts notices in line. One that is in line already stays where it is: a step
+// that found another state than it starts from reports what is still to be told.
+func (r *process) tellLater(ctx workflow.Context, ids []string) {
+	for _, id := range ids {
+		if !slices.ContainsFunc(r.notices, func(n PendingNotice) bool { return n.ID == id }) {
+			r.notices = append(r.notices, PendingNotice{ID: id, Since: workflow.Now(ctx)})
+		}
 	}
 }
 

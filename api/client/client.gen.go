@@ -1425,8 +1425,8 @@ type ClientInterface interface {
 	// Takes the cost from the package's balance. Idempotent on its own `id`: the same id with the same cost
 	// answers what it answered the first time. Problems: 409 `usage-mismatch` (same id, another cost),
 	// `package-frozen` (a refund is open; what happened before it was filed is still taken while the drain
-	// window is open), `package-closed` (refunded or expired), `insufficient-balance`; 422
-	// `currency-mismatch`.
+	// window is open), `package-closed` (refunded or expired), `insufficient-balance`; 422 when
+	// the cost is not in the package's currency.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1438,8 +1438,8 @@ type ClientInterface interface {
 	// Takes the cost from the package's balance. Idempotent on its own `id`: the same id with the same cost
 	// answers what it answered the first time. Problems: 409 `usage-mismatch` (same id, another cost),
 	// `package-frozen` (a refund is open; what happened before it was filed is still taken while the drain
-	// window is open), `package-closed` (refunded or expired), `insufficient-balance`; 422
-	// `currency-mismatch`.
+	// window is open), `package-closed` (refunded or expired), `insufficient-balance`; 422 when
+	// the cost is not in the package's currency.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1955,8 +1955,8 @@ func (c *Client) GetRefundQuote(ctx context.Context, id ObjectID, reqEditors ...
 // Takes the cost from the package's balance. Idempotent on its own `id`: the same id with the same cost
 // answers what it answered the first time. Problems: 409 `usage-mismatch` (same id, another cost),
 // `package-frozen` (a refund is open; what happened before it was filed is still taken while the drain
-// window is open), `package-closed` (refunded or expired), `insufficient-balance`; 422
-// `currency-mismatch`.
+// window is open), `package-closed` (refunded or expired), `insufficient-balance`; 422 when
+// the cost is not in the package's currency.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1978,8 +1978,8 @@ func (c *Client) RecordUsageWithBody(ctx context.Context, id ObjectID, contentTy
 // Takes the cost from the package's balance. Idempotent on its own `id`: the same id with the same cost
 // answers what it answered the first time. Problems: 409 `usage-mismatch` (same id, another cost),
 // `package-frozen` (a refund is open; what happened before it was filed is still taken while the drain
-// window is open), `package-closed` (refunded or expired), `insufficient-balance`; 422
-// `currency-mismatch`.
+// window is open), `package-closed` (refunded or expired), `insufficient-balance`; 422 when
+// the cost is not in the package's currency.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -3671,8 +3671,8 @@ type ClientWithResponsesInterface interface {
 	// Takes the cost from the package's balance. Idempotent on its own `id`: the same id with the same cost
 	// answers what it answered the first time. Problems: 409 `usage-mismatch` (same id, another cost),
 	// `package-frozen` (a refund is open; what happened before it was filed is still taken while the drain
-	// window is open), `package-closed` (refunded or expired), `insufficient-balance`; 422
-	// `currency-mismatch`.
+	// window is open), `package-closed` (refunded or expired), `insufficient-balance`; 422 when
+	// the cost is not in the package's currency.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -3684,8 +3684,8 @@ type ClientWithResponsesInterface interface {
 	// Takes the cost from the package's balance. Idempotent on its own `id`: the same id with the same cost
 	// answers what it answered the first time. Problems: 409 `usage-mismatch` (same id, another cost),
 	// `package-frozen` (a refund is open; what happened before it was filed is still taken while the drain
-	// window is open), `package-closed` (refunded or expired), `insufficient-balance`; 422
-	// `currency-mismatch`.
+	// window is open), `package-closed` (refunded or expired), `insufficient-balance`; 422 when
+	// the cost is not in the package's currency.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5309,8 +5309,8 @@ func (c *ClientWithResponses) GetRefundQuoteWithResponse(ctx context.Context, id
 // Takes the cost from the package's balance. Idempotent on its own `id`: the same id with the same cost
 // answers what it answered the first time. Problems: 409 `usage-mismatch` (same id, another cost),
 // `package-frozen` (a refund is open; what happened before it was filed is still taken while the drain
-// window is open), `package-closed` (refunded or expired), `insufficient-balance`; 422
-// `currency-mismatch`.
+// window is open), `package-closed` (refunded or expired), `insufficient-balance`; 422 when
+// the cost is not in the package's currency.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -5328,8 +5328,8 @@ func (c *ClientWithResponses) RecordUsageWithBodyWithResponse(ctx context.Contex
 // Takes the cost from the package's balance. Idempotent on its own `id`: the same id with the same cost
 // answers what it answered the first time. Problems: 409 `usage-mismatch` (same id, another cost),
 // `package-frozen` (a refund is open; what happened before it was filed is still taken while the drain
-// window is open), `package-closed` (refunded or expired), `insufficient-balance`; 422
-// `currency-mismatch`.
+// window is open), `package-closed` (refunded or expired), `insufficient-balance`; 422 when
+// the cost is not in the package's currency.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

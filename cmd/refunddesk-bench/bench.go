@@ -26,8 +26,8 @@ const (
 // programVariable names a built refunddesk to measure; without it one is built.
 const programVariable = "REFUNDDESK_BIN"
 
-// startPatience is how long everything together may take to start.
-const startPatience = 2 * time.Minute
+// startPatience is how long everything together may take to start, building included.
+const startPatience = 5 * time.Minute
 
 // bench is everything that a run needs: the real programs and their neighbours.
 type bench struct {
@@ -44,9 +44,10 @@ type bench struct {
 	baseline *baseline
 	stock    *stock
 
-	address   string // of refunddesk
-	insertURL string
-	facts     facts
+	address       string // of refunddesk
+	engineAddress string
+	insertURL     string
+	machine       machine
 
 	mu    sync.Mutex
 	filed []string // refunds that were acknowledged
@@ -144,7 +145,7 @@ func (b *bench) startEngine(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b.facts.engine = address
+	b.engineAddress = address
 	b.baseline, err = startBaseline(address)
 	return err
 }
@@ -176,7 +177,7 @@ func (b *bench) startServe(ctx context.Context) error {
 	if b.address, err = freeAddress(); err != nil {
 		return err
 	}
-	cmd := exec.Command(program, "serve", "--rate-limit", "0", "--http", b.address, "--engine", b.facts.engine,
+	cmd := exec.Command(program, "serve", "--rate-limit", "0", "--http", b.address, "--engine", b.engineAddress,
 		"--issuer", b.issuer.url, "--audience", audience, "--smtp", "smtp://"+b.mailbox.address, "--mail-from", "Refunds <refunds@bench.invalid>")
 	cmd.Env = append(os.Environ(), "REFUNDDESK_DATABASE="+b.database(recordsDatabase))
 	if b.serve, err = launch("refunddesk", b.folder, cmd); err != nil {
@@ -204,5 +205,6 @@ func (b *bench) startStock(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return b.gatherFacts(ctx)
+	b.machine, err = b.lookAround(ctx)
+	return err
 }

@@ -12,10 +12,10 @@ import (
 // The parts that CPU time is told apart by, in the order of the report.
 const (
 	cpuServe         = "refunddesk"
-	cpuRecords       = "its PostgreSQL"
+	cpuRecords       = "records' PostgreSQL"
 	cpuEngine        = "engine"
-	cpuEngineRecords = "its PostgreSQL "
-	cpuShared        = "PostgreSQL, shared"
+	cpuEngineRecords = "engine's PostgreSQL"
+	cpuShared        = "PostgreSQL itself"
 	cpuInsert        = "insert handler"
 	cpuBench         = "load generator"
 )

@@ -29,15 +29,19 @@ type stock struct {
 	owners  []*client.ClientWithResponses
 	made    int
 	ready   chan bought
-	used    int // by the last segment that ended
+	http    *http.Client
+	// fastest is how many refunds a second to be prepared for.
+	fastest float64
 }
 
-const stockSize = 1 << 16
+const (
+	stockSize  = 1 << 16
+	firstGuess = 300 // refunds a second, before any were seen
+)
 
 func newStock(ctx context.Context, records *store.Store, url string, tokens *issuer) (*stock, error) {
-	s := &stock{records: records, ready: make(chan bought, stockSize)}
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.MaxIdleConnsPerHost, transport.MaxIdleConns = accounts, accounts
+	transport := &http.Transport{MaxIdleConnsPerHost: accounts} // no client has to connect again
+	s := &stock{records: records, ready: make(chan bought, stockSize), http: &http.Client{Transport: transport}, fastest: firstGuess}
 	rows := make([]refund.Account, accounts)
 	for n := range rows {
 		rows[n] = refund.Account{
@@ -48,7 +52,7 @@ func newStock(ctx context.Context, records *store.Store, url string, tokens *iss
 		if err != nil {
 			return nil, err
 		}
-		owner, err := client.NewClientWithResponses(url, client.WithBearer(token), client.WithHTTPClient(&http.Client{Transport: transport}))
+		owner, err := client.NewClientWithResponses(url, client.WithBearer(token), client.WithHTTPClient(s.http))
 		if err != nil {
 			return nil, err
 		}

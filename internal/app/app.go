@@ -32,6 +32,7 @@ type Options struct {
 	Mailer          activities.Mailer
 	ReviewAbove     int64 // micros
 	RateLimit       float64
+	ShutdownDelay   time.Duration // unready for so long before the listener closes
 	ShutdownTimeout time.Duration
 	Log             *slog.Logger
 	// Routes are served beside the API, by path prefix: the development pages.
@@ -160,11 +161,15 @@ func (a *App) Ready(ctx context.Context) error {
 	return nil
 }
 
-// Stop ends gracefully: unready first, then HTTP is drained, then the worker stops, then
-// the connections close. What is still under way after ShutdownTimeout is cut off, and
+// Stop ends gracefully: unready first, and for ShutdownDelay nothing else, so that whoever
+// balances the load notices; then HTTP is drained, then the worker stops, then the
+// connections close. What is still under way after ShutdownTimeout is cut off, and
 // done again at the next start.
 func (a *App) Stop() error {
 	a.stopping.Store(true)
+	if a.o.ShutdownDelay > 0 {
+		<-time.After(a.o.ShutdownDelay)
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), a.o.ShutdownTimeout)
 	defer cancel()
 	err := a.server.Shutdown(ctx)

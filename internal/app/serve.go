@@ -38,7 +38,7 @@ func Serve(ctx context.Context, c config.Serve, log *slog.Logger) error {
 		Role: c.Role, HTTP: c.HTTP, Store: records,
 		Engine:   engine.Options{Address: c.Engine, Namespace: c.EngineNamespace, TaskQueue: c.TaskQueue},
 		Verifier: verifier, Mailer: mailer, ReviewAbove: c.ReviewAboveMicros(), RateLimit: c.RateLimit,
-		ShutdownTimeout: c.ShutdownTimeout, Log: log,
+		ShutdownDelay: c.ShutdownDelay, ShutdownTimeout: c.ShutdownTimeout, Log: log,
 	})
 	if err != nil {
 		return err

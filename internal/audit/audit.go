@@ -21,7 +21,6 @@ const (
 	ObjectAccount Object = "account"
 	ObjectPackage Object = "package"
 	ObjectTicket  Object = "ticket"
-	ObjectImport  Object = "import"
 )
 
 // Action is what happened, a past participle of the verb.
@@ -34,6 +33,7 @@ const (
 	Held            Action = "held"
 	Released        Action = "released"
 	TicketOpened    Action = "ticket-opened"
+	TicketClosed    Action = "ticket-closed"
 	Decided         Action = "decided"
 	DecisionRefused Action = "decision-refused"
 	Withdrawn       Action = "withdrawn"
@@ -51,7 +51,6 @@ const (
 	PackageBought   Action = "package-bought"
 	UsageRecorded   Action = "usage-recorded"
 	DisputeChanged  Action = "dispute-changed"
-	Imported        Action = "imported"
 )
 
 // Entry is one line of the record. Personal text stays outside: ids, codes and amounts only.

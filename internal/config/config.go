@@ -93,6 +93,7 @@ type Serve struct {
 	ReviewAbove     string        `help:"Refunds above this amount of their currency are reviewed by a person; default ${default}." env:"REFUNDDESK_REVIEW_ABOVE" default:"1000" placeholder:"AMOUNT"`
 	DrainWindow     time.Duration `help:"How long usage from before a refund request is still taken; crediting waits as long; default ${default}." env:"REFUNDDESK_DRAIN_WINDOW" default:"0s" placeholder:"DURATION"`
 	RateLimit       float64       `help:"Requests a second that one subject may make; 0 is no limit; default ${default}." env:"REFUNDDESK_RATE_LIMIT" default:"20" placeholder:"N"`
+	ShutdownDelay   time.Duration `help:"How long a stop answers /readyz with 503 before it takes no more connections, so that balancers notice; default ${default}." env:"REFUNDDESK_SHUTDOWN_DELAY" default:"2s" placeholder:"DURATION"`
 	ShutdownTimeout time.Duration `help:"How long a stop waits for what is under way; default ${default}." env:"REFUNDDESK_SHUTDOWN_TIMEOUT" default:"30s" placeholder:"DURATION"`
 }
 
@@ -137,6 +138,9 @@ func (s Serve) Validate() error {
 	}
 	if !(s.RateLimit >= 0) {
 		return wrong("--rate-limit", "must be 0 or more")
+	}
+	if s.ShutdownDelay < 0 {
+		return wrong("--shutdown-delay", "must be 0s or more")
 	}
 	if s.ShutdownTimeout <= 0 {
 		return wrong("--shutdown-timeout", "must be more than 0s")

@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"refunddesk/internal/audit"
 	"refunddesk/internal/fault"
@@ -119,12 +120,18 @@ func ownList(actor identity.Actor, accountID string) (string, error) {
 	return actor.AccountID, nil
 }
 
+// refusalLimit is how long writing a refused attempt down may take.
+const refusalLimit = 3 * time.Second
+
 // refused writes a refused attempt down. The refusal is the answer whether or not that
 // works: a database that is away must not turn a "no" into something else.
 func (d *Desk) refused(ctx context.Context, actor identity.Actor, action audit.Action, object audit.Object, id, refundID string, refusal error) error {
 	if !fault.IsAnswer(refusal) {
 		return refusal
 	}
+	// A caller who hangs up does not escape the record.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), refusalLimit)
+	defer cancel()
 	entry := audit.Entry{
 		Actor: actor.Subject, Role: actor.MainRole(), Action: action, Object: object, ObjectID: id, RefundID: refundID,
 		ReasonCode: fault.CodeOf(refusal),

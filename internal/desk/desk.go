@@ -1,7 +1,6 @@
 package desk
 
 import (
-	"context"
 	"log/slog"
 	"time"
 )
@@ -40,12 +39,3 @@ func New(o Options) *Desk {
 // commandPatience is how long a command for a workflow is worth carrying out: its sender
 // has stopped waiting by then, and the workflow refuses it.
 const commandPatience = 15 * time.Second
-
-// Ready returns nil when database and engine can be worked with, else the fault that says
-// which of them is away.
-func (d *Desk) Ready(ctx context.Context) error {
-	if err := d.records.Ready(ctx); err != nil {
-		return err
-	}
-	return d.engine.Ready(ctx)
-}

@@ -2,6 +2,8 @@ package desk
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"strings"
 	"time"
@@ -184,7 +186,8 @@ func (d *Desk) retry(ctx context.Context, actor identity.Actor, r refund.Refund,
 	if strings.TrimSpace(reason) == "" {
 		return fault.InvalidField("reason", "must not be empty")
 	}
-	noteID := fmt.Sprintf("note_%s_%d", r.ID, r.Version)
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %d %q %q", r.ID, r.Version, actor.Subject, reason))
+	noteID := "note_" + hex.EncodeToString(sum[:16])
 	if err := d.records.KeepNote(ctx, noteID, actor, r.ID, reason); err != nil {
 		return err
 	}

@@ -32,7 +32,8 @@ func (d *Desk) Tickets(ctx context.Context, actor identity.Actor, f TicketFilter
 // review.Case.MayDecide, a fault naming decision or reason_code, ticket-closed; Unavailable
 // when engine or workers are away: then the same decision is safe to repeat.
 func (d *Desk) Decide(ctx context.Context, actor identity.Actor, ticketID string, j Judgement) (CaseView, error) {
-	if err := need(actor, identity.Reviewer); err != nil {
+	// Who holds auditor or admin is refused below, with an entry in the audit log.
+	if err := need(actor, identity.Reviewer, identity.Auditor, identity.Admin); err != nil {
 		return CaseView{}, err
 	}
 	v, err := d.caseFor(ctx, actor, ticketID)
@@ -52,8 +53,12 @@ func (d *Desk) decide(ctx context.Context, actor identity.Actor, v CaseView, j J
 		noteDigest = "sha256:" + hex.EncodeToString(sum[:])
 	}
 	id := review.DecisionID(v.Ticket.ID, actor.Subject, j.Vote, j.ReasonCode, j.Digest, noteDigest)
-	if taken(v, id) {
+	if taken(v, id) && v.Refund.State.Final() {
 		return nil
+	}
+	if taken(v, id) {
+		// Its answer was lost, and perhaps the workflow never heard of it: send it again.
+		return d.send(ctx, actor, v, j, id, noteDigest)
 	}
 	refusal := v.Case.MayDecide(actor, j.Vote, j.Digest)
 	if refusal != nil && refusal.Kind == fault.Forbidden {
@@ -69,6 +74,11 @@ func (d *Desk) decide(ctx context.Context, actor identity.Actor, v CaseView, j J
 	if refusal != nil {
 		return refusal
 	}
+	return d.send(ctx, actor, v, j, id, noteDigest)
+}
+
+// send carries the decision to the workflow.
+func (d *Desk) send(ctx context.Context, actor identity.Actor, v CaseView, j Judgement, id, noteDigest string) error {
 	noteID := ""
 	if j.Note != "" {
 		noteID = "note_" + id
@@ -80,17 +90,20 @@ func (d *Desk) decide(ctx context.Context, actor identity.Actor, v CaseView, j J
 		DecisionID: id, TicketID: v.Ticket.ID, RefundID: v.Refund.ID, Voter: actor, Vote: j.Vote, ReasonCode: j.ReasonCode,
 		NoteID: noteID, NoteDigest: noteDigest, Digest: j.Digest, NotAfter: d.now().Add(commandPatience),
 	})
-	if fault.CodeOf(err) != CodeClosed {
+	if err == nil || !fault.IsAnswer(err) {
 		return err
 	}
+	// A "no" to what is on the record already is the end of an earlier try.
 	after, readErr := d.records.Case(ctx, v.Ticket.ID)
-	if readErr != nil {
+	switch {
+	case readErr != nil:
 		return readErr
-	}
-	if taken(after, id) {
+	case taken(after, id):
 		return nil
+	case fault.CodeOf(err) == CodeClosed:
+		return review.ErrTicketClosed
 	}
-	return review.ErrTicketClosed
+	return err
 }
 
 // taken reports whether the decision is on the record: its earlier answer was lost on the way.

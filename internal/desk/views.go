@@ -31,8 +31,10 @@ type TimelineItem struct {
 	ReasonCode string
 }
 
-// Timeline lists the states the refund was in, oldest first, from its audit entries.
-func (v RefundView) Timeline() []TimelineItem {
+// Timeline lists the states the refund was in, oldest first, from its audit entries. What
+// screening matched, and what went wrong inside, is for staff only: a customer is given the
+// reasons that people and the published policy have.
+func (v RefundView) Timeline(viewer identity.Actor) []TimelineItem {
 	var items []TimelineItem
 	for _, e := range v.Entries {
 		if e.Object == audit.ObjectRefund && e.NewState != "" && e.NewState != e.OldState {
@@ -42,7 +44,28 @@ func (v RefundView) Timeline() []TimelineItem {
 	if len(items) == 0 {
 		items = append(items, TimelineItem{At: v.CreatedAt, State: refund.Submitted, Role: identity.Customer})
 	}
+	for i := range items {
+		if !viewer.IsStaff() && !isPublic(items[i].ReasonCode) {
+			items[i].ReasonCode = ""
+		}
+	}
 	return items
+}
+
+// isPublic reports whether a customer may be given the reason code: why he asked, why
+// people decided, why it is on hold, and the outcomes of the published policy.
+func isPublic(code string) bool {
+	outcomes := []string{refund.OutcomeTerminated, refund.OutcomeDisputeLost, refund.OutcomeNothingToRefund}
+	if refund.ReasonCode(code).Known() || slices.Contains(outcomes, code) ||
+		slices.Contains(review.Reasons(review.Approve), code) || slices.Contains(review.Reasons(review.Reject), code) {
+		return true
+	}
+	for cause := range strings.SplitSeq(code, ",") {
+		if c := refund.Cause(cause); c != refund.CauseStanding && c != refund.CauseDispute {
+			return false
+		}
+	}
+	return true
 }
 
 // Ruling is how a case was decided: by a person, or by rule when By is empty.

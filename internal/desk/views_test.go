@@ -27,10 +27,10 @@ func TestTimelineHasEachStateOnceInOrder(t *testing.T) {
 		{At: noon, State: refund.Submitted, Role: identity.Customer},
 		{At: noon.Add(1), State: refund.InReview, Role: identity.System},
 		{At: noon.Add(4), State: refund.Rejected, Role: identity.Reviewer, ReasonCode: "unverified"},
-	}, v.Timeline())
+	}, v.Timeline(identity.Actor{Roles: []identity.Role{identity.Auditor}}))
 
 	fresh := RefundView{Refund: refund.Refund{CreatedAt: noon}}
-	require.Equal(t, []TimelineItem{{At: noon, State: refund.Submitted, Role: identity.Customer}}, fresh.Timeline())
+	require.Equal(t, []TimelineItem{{At: noon, State: refund.Submitted, Role: identity.Customer}}, fresh.Timeline(identity.Actor{}))
 }
 
 func TestRulingSaysWhoSettledTheCase(t *testing.T) {
@@ -74,4 +74,21 @@ func TestHistoryIsInOneOrder(t *testing.T) {
 		"refund rejected: screening → rejected, 12.000000 USD (dispute-lost)",
 		"Screen finished",
 	}, lines)
+}
+
+// What screening matched is for staff: a customer who knew the rules could stay below them.
+func TestTimelineKeepsInternalReasonsFromCustomers(t *testing.T) {
+	at := func(reason string) RefundView {
+		return RefundView{Entries: []audit.Entry{{At: noon, Object: audit.ObjectRefund, NewState: "in_review", ReasonCode: reason}}}
+	}
+	customer := identity.Actor{Roles: []identity.Role{identity.Customer}, AccountID: "a"}
+	reviewer := identity.Actor{Roles: []identity.Role{identity.Reviewer}}
+	for reason, public := range map[string]bool{
+		"amount-above-limit": false, "above-approved": false, "database-refused": false, "screened": false,
+		"no_longer_needed": true, "suspected_abuse": true, "dispute": true, "dispute,standing": true,
+		refund.OutcomeTerminated: true, refund.OutcomeNothingToRefund: true,
+	} {
+		require.Equal(t, reason, at(reason).Timeline(reviewer)[0].ReasonCode)
+		require.Equal(t, public, at(reason).Timeline(customer)[0].ReasonCode != "", reason)
+	}
 }

@@ -153,11 +153,19 @@ func migrated(ctx context.Context, s *store.Store) error {
 	return err
 }
 
-// loadDemo loads the demo export once a data folder. A start that was cut off loads it
-// again, which changes nothing of what is there.
+// loadDemo loads the demo export once a database: the mark in the folder speaks of the
+// folder's own. Loading again, after a start that was cut off or into a PostgreSQL that has
+// it, changes nothing of what is there.
 func loadDemo(ctx context.Context, o Options, records *store.Store) error {
+	if o.NoDemo {
+		return nil
+	}
+	if o.Database != "" {
+		_, err := demo.Load(ctx, records, o.Out)
+		return err
+	}
 	mark := filepath.Join(o.Data, "demo-loaded")
-	if _, err := os.Stat(mark); o.NoDemo || err == nil {
+	if _, err := os.Stat(mark); err == nil {
 		return nil
 	}
 	if _, err := demo.Load(ctx, records, o.Out); err != nil {

@@ -7,6 +7,7 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 
+	"refunddesk/internal/audit"
 	"refunddesk/internal/desk"
 	"refunddesk/internal/refund"
 	"refunddesk/workflows"
@@ -18,19 +19,19 @@ func (c *Client) Decide(ctx context.Context, d desk.DecideCommand) (refund.Step,
 	return c.command(ctx, d.RefundID, workflows.UpdateDecide, d.DecisionID, workflows.DecideInput{
 		DecisionID: d.DecisionID, TicketID: d.TicketID, RefundID: d.RefundID, Voter: d.Voter,
 		Vote: d.Vote, ReasonCode: d.ReasonCode, NoteID: d.NoteID, NoteDigest: d.NoteDigest,
-		Digest: d.Digest, NotAfter: d.NotAfter,
+		Digest: d.Digest, RequestID: audit.RequestOf(ctx), NotAfter: d.NotAfter,
 	})
 }
 
 // Withdraw carries a withdrawal to the workflow. There is one per refund, hence one id.
 func (c *Client) Withdraw(ctx context.Context, w desk.WithdrawCommand) (refund.Step, error) {
-	return c.command(ctx, w.RefundID, workflows.UpdateWithdraw, "withdraw", workflows.WithdrawInput{By: w.By, NotAfter: w.NotAfter})
+	return c.command(ctx, w.RefundID, workflows.UpdateWithdraw, "withdraw", workflows.WithdrawInput{By: w.By, RequestID: audit.RequestOf(ctx), NotAfter: w.NotAfter})
 }
 
 // Retry carries a retry to the workflow. A refund can be parked and retried again and
 // again, so each has its own id; the second of two at once finds nothing to retry.
 func (c *Client) Retry(ctx context.Context, r desk.RetryCommand) (refund.Step, error) {
-	return c.command(ctx, r.RefundID, workflows.UpdateRetry, "retry/"+rand.Text(), workflows.RetryInput{By: r.By, NoteID: r.NoteID, NotAfter: r.NotAfter})
+	return c.command(ctx, r.RefundID, workflows.UpdateRetry, "retry/"+rand.Text(), workflows.RetryInput{By: r.By, NoteID: r.NoteID, RequestID: audit.RequestOf(ctx), NotAfter: r.NotAfter})
 }
 
 // command sends an update and waits for its answer. It returns the workflow's refusal,

@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"strings"
 	"time"
 
 	"refunddesk/internal/fault"
@@ -43,12 +42,6 @@ func PromotionAccount(currency string) string { return "promotion/" + currency }
 
 // RevenueAccount is what usage earned.
 func RevenueAccount(currency string) string { return "revenue/" + currency }
-
-// Bounded reports whether the database keeps the account's balance and refuses to let it
-// fall below zero: packages and customers. The operator's own accounts are summed when asked.
-func Bounded(accountID string) bool {
-	return strings.HasPrefix(accountID, "package/") || strings.HasPrefix(accountID, "customer/")
-}
 
 // Posting changes one account by Micros (positive: it has more afterwards).
 type Posting struct {

@@ -128,10 +128,6 @@ func (m Money) Sub(o Money) (Money, error) {
 	return Money{Micros: diff, Currency: m.Currency}, nil
 }
 
-// Neg returns -m. The least int64 has no negation and cannot come from Parse of a
-// price, a balance or a cost, all of which are at least zero.
-func (m Money) Neg() Money { return Money{Micros: -m.Micros, Currency: m.Currency} }
-
 // Sign is -1, 0 or 1.
 func (m Money) Sign() int {
 	switch {

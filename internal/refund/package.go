@@ -90,8 +90,14 @@ func (p Package) ThawedExpiry(now time.Time) *time.Time {
 		return p.ExpiresAt
 	}
 	later := p.ExpiresAt.Add(now.Sub(*p.FrozenAt))
+	if later.After(endOfTime) {
+		later = endOfTime
+	}
 	return &later
 }
+
+// endOfTime is the last moment that RFC 3339 can write: "never", to those who sell packages.
+var endOfTime = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
 
 // The refusals of new usage.
 var (

@@ -82,17 +82,15 @@ func Reasons(v Vote) []string { return slices.Clone(reasons[v]) }
 
 // Decision is one reviewer's recorded vote. Decisions are never edited.
 type Decision struct {
-	ID           string // from ticket, voter and vote: the same decision has the same id
-	TicketID     string
-	RefundID     string
-	Voter        identity.Actor
-	Vote         Vote
-	ReasonCode   string
-	NoteID       string
-	Digest       string // of what was shown
-	NoteDigest   string
-	ProviderSide bool
-	CreatedAt    time.Time
+	ID         string // from ticket, voter and vote: the same decision has the same id
+	TicketID   string
+	RefundID   string
+	Voter      identity.Actor
+	Vote       Vote
+	ReasonCode string
+	NoteID     string
+	Digest     string // of what was shown
+	CreatedAt  time.Time
 }
 
 // DecisionID derives the id of a decision, so that repeating the request repeats nothing else.

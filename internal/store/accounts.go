@@ -110,7 +110,7 @@ func (s *Store) ChangeAccount(ctx context.Context, by identity.Actor, id string,
 
 func (s *Store) lockAccount(tx *gorm.DB, id string, row *accountRow) error {
 	*row = accountRow{}
-	if err := tx.Raw("SELECT * FROM accounts WHERE id = ?"+s.lock("FOR UPDATE"), id).Scan(row).Error; err != nil {
+	if err := tx.Raw("SELECT * FROM accounts WHERE id = ?"+s.lock("FOR NO KEY UPDATE"), id).Scan(row).Error; err != nil {
 		return err
 	}
 	if row.ID == "" {
@@ -168,7 +168,8 @@ func (s *Store) tellOpenRefunds(tx *gorm.DB, kind desk.IntentKind, where string,
 	var intents []desk.Intent
 	for _, id := range ids {
 		intent := desk.Intent{ID: newID("intent"), Kind: kind, RefundID: id}
-		if err := writeIntent(tx, intent, s.now()); err != nil {
+		row := intentOf(intent, s.now())
+		if err := tx.Exec(row.sql, row.args...).Error; err != nil {
 			return nil, err
 		}
 		intents = append(intents, intent)

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"fmt"
 	"net"
 	"strings"
 
@@ -38,6 +39,7 @@ const (
 	classConnection      = "08"
 	classResources       = "53"
 	classIntervention    = "57"
+	readOnlyTransaction  = "25006" // a standby, in the moment of a failover
 )
 
 // lostRace reports whether the same transaction may succeed when tried again at once.
@@ -70,14 +72,23 @@ func classify(err error) error {
 	case refusedBy(err) != "":
 		return fault.New(fault.Internal, CodeRefused, "The database refused the change: %s.", refusedBy(err)).With(err)
 	}
-	return fault.New(fault.Internal, "internal", "Something went wrong on our side.").With(err)
+	return fault.New(fault.Internal, "internal", "Something went wrong on our side (%s).", kindOf(err)).With(err)
+}
+
+// kindOf names an unexpected error without its text, which can hold somebody's data.
+func kindOf(err error) string {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return "SQLSTATE " + pg.Code
+	}
+	return fmt.Sprintf("%T", err)
 }
 
 func away(err error) bool {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
 		class := pg.Code[:min(2, len(pg.Code))]
-		return class == classConnection || class == classResources || class == classIntervention
+		return class == classConnection || class == classResources || class == classIntervention || pg.Code == readOnlyTransaction
 	}
 	var network net.Error
 	var connect *pgconn.ConnectError

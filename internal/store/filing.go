@@ -28,31 +28,28 @@ func (s *Store) File(ctx context.Context, by identity.Actor, f desk.Filing) (des
 	refundID := newID("refund")
 	bodyHash := digestOf(fmt.Sprintf("%q %q %q", f.PackageID, f.ReasonCode, f.Note))
 	var out desk.Filed
-	err := s.write(ctx, func(tx *gorm.DB) error {
+	err := s.transact(ctx, func(tx *transition) error {
 		now := s.now()
-		res := tx.Exec("INSERT INTO idempotency_keys (account_id, key, body_hash, refund_id, created_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-			by.AccountID, f.IdempotencyKey, bodyHash, refundID, now)
-		if res.Error != nil {
-			return res.Error
-		}
-		if res.RowsAffected == 0 {
-			var err error
-			out, err = replay(tx, by.AccountID, f.IdempotencyKey, bodyHash)
+		key := insert("idempotency_keys", "account_id key body_hash refund_id created_at", by.AccountID, f.IdempotencyKey, bodyHash, refundID, now)
+		key.sql += " ON CONFLICT DO NOTHING"
+		tx.queue(key)
+		var v packageView
+		found, err := tx.ask(v.fields(), packageQuery+" WHERE p.id = ?"+s.lock("FOR NO KEY UPDATE OF p, l FOR SHARE OF a"), f.PackageID)
+		switch {
+		case err != nil:
 			return err
-		}
-		v, err := s.packageFor(tx, f.PackageID, s.lock("FOR UPDATE OF p FOR SHARE OF a"))
-		if err != nil {
+		case key.rows == 0:
+			out, err = replay(tx.reads, by.AccountID, f.IdempotencyKey, bodyHash)
 			return err
-		}
-		if v.AccountID != by.AccountID {
+		case !found || v.Package.AccountID != by.AccountID:
 			return notFound("package", f.PackageID)
 		}
-		if refusal := refund.MayFile(v.Standing, v.Package, now); refusal != nil {
+		p := v.domain()
+		if refusal := refund.MayFile(p.Standing, p.Package, now); refusal != nil {
 			return refusal
 		}
-		row, err := s.insertRefund(ctx, tx, refundID, by, f, v.Package, now)
-		out = desk.Filed{Refund: row.domain()}
-		return err
+		out = desk.Filed{Refund: insertRefund(ctx, tx, refundID, by, f, p.Package, now)}
+		return nil
 	})
 	if violates(errors.Unwrap(err), "refunds_one_open", "refunds.package_id") {
 		err = refund.ErrRefundOpen.With(err)
@@ -72,7 +69,8 @@ func replay(tx *gorm.DB, accountID, key, bodyHash string) (desk.Filed, error) {
 	return desk.Filed{Refund: r, Replayed: true}, err
 }
 
-func (s *Store) insertRefund(ctx context.Context, tx *gorm.DB, id string, by identity.Actor, f desk.Filing, p refund.Package, now time.Time) (refundRow, error) {
+// insertRefund queues what a filing writes and gives the refund.
+func insertRefund(ctx context.Context, tx *transition, id string, by identity.Actor, f desk.Filing, p refund.Package, now time.Time) refund.Refund {
 	q := p.Quote()
 	row := refundRow{
 		ID: id, AccountID: p.AccountID, PackageID: p.ID, RequestedBy: by.Subject, State: string(refund.Submitted),
@@ -81,25 +79,20 @@ func (s *Store) insertRefund(ctx context.Context, tx *gorm.DB, id string, by ide
 	}
 	if f.Note != "" {
 		row.NoteID = newID("note")
-		if err := keepNote(tx, row.NoteID, by.Subject, id, f.Note, now); err != nil {
-			return row, err
-		}
+		tx.queue(keepNote(row.NoteID, by.Subject, id, f.Note, now))
 	}
-	// Frozen: no new usage, the expiry clock stands still, no renewal.
-	if err := tx.Exec("UPDATE packages SET status = 'frozen', frozen_at = ?, auto_renew = ?, version = version + 1 WHERE id = ?", now, false, p.ID).Error; err != nil {
-		return row, err
-	}
-	if err := tx.Create(&row).Error; err != nil {
-		return row, err
-	}
-	if err := writeIntent(tx, desk.Intent{ID: startIntentID(id), Kind: desk.IntentStart, RefundID: id}, now); err != nil {
-		return row, err
-	}
-	return row, writeEntries(tx, audit.Entry{
-		Actor: by.Subject, Role: by.MainRole(), Action: audit.Filed, Object: audit.ObjectRefund, ObjectID: id, ObjectVersion: 1,
-		RefundID: id, NewState: row.State, Amount: &q.Amount, ReasonCode: row.ReasonCode, RequestID: audit.RequestOf(ctx),
-		WorkflowID: refund.WorkflowID(id), OperationID: refund.WorkflowID(id) + "/file",
-	})
+	tx.queue(
+		// Frozen: no new usage, the expiry clock stands still, no renewal.
+		stmt("UPDATE packages SET status = 'frozen', frozen_at = ?, auto_renew = ?, version = version + 1 WHERE id = ?", now, false, p.ID),
+		insert("refunds", refundColumns, row.fields()...),
+		intentOf(desk.Intent{ID: startIntentID(id), Kind: desk.IntentStart, RefundID: id}, now),
+		entriesOf(audit.Entry{
+			Actor: by.Subject, Role: by.MainRole(), Action: audit.Filed, Object: audit.ObjectRefund, ObjectID: id, ObjectVersion: 1,
+			RefundID: id, NewState: row.State, Amount: &q.Amount, ReasonCode: row.ReasonCode, RequestID: audit.RequestOf(ctx),
+			WorkflowID: refund.WorkflowID(id), OperationID: refund.WorkflowID(id) + "/file",
+		}),
+	)
+	return row.domain()
 }
 
 func digestOf(text string) string {
@@ -107,16 +100,19 @@ func digestOf(text string) string {
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-func keepNote(tx *gorm.DB, id, author, refundID, text string, now time.Time) error {
-	return tx.Exec("INSERT INTO notes (id, refund_id, author, body, digest, created_at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
-		id, refundID, author, text, digestOf(text), now).Error
+func keepNote(id, author, refundID, text string, now time.Time) *statement {
+	note := insert("notes", "id refund_id author body digest created_at", id, refundID, author, text, digestOf(text), now)
+	note.sql += " ON CONFLICT (id) DO NOTHING"
+	return note
 }
 
 // KeepNote implements desk.Records.
 func (s *Store) KeepNote(ctx context.Context, id string, by identity.Actor, refundID, text string) error {
-	return classify(keepNote(s.read(ctx), id, by.Subject, refundID, text, s.now()))
+	note := keepNote(id, by.Subject, refundID, text, s.now())
+	return classify(s.read(ctx).Exec(note.sql, note.args...).Error)
 }
 
-func writeIntent(tx *gorm.DB, i desk.Intent, now time.Time) error {
-	return tx.Exec("INSERT INTO engine_intents (id, kind, refund_id, created_at) VALUES (?, ?, ?, ?)", i.ID, string(i.Kind), i.RefundID, now).Error
+// intentOf gives the statement that leaves an intent for the engine.
+func intentOf(i desk.Intent, now time.Time) *statement {
+	return insert("engine_intents", "id kind refund_id created_at", i.ID, string(i.Kind), i.RefundID, now)
 }

@@ -76,8 +76,8 @@ func (s *Store) ImportAccounts(ctx context.Context, rows []refund.Account, progr
 			if err := tx.Raw("SELECT * FROM accounts WHERE id = ?", a.ID).Scan(&first).Error; err != nil {
 				return false, err
 			}
-			// What changes by itself (contact, locale, standing) does not make it another.
-			if !first.RegisteredAt.Equal(a.RegisteredAt) || first.Payer != a.Payer {
+			// What can be changed since (contact, payer, locale, standing) does not make it another.
+			if !first.RegisteredAt.Equal(a.RegisteredAt) {
 				return false, errAccountMismatch
 			}
 			return false, nil
@@ -129,7 +129,7 @@ func (s *Store) ImportUsage(ctx context.Context, rows []desk.UsageRecord, progre
 			}
 			return false, nil
 		}
-		v, err := s.packageFor(tx, u.PackageID, s.lock("FOR UPDATE OF p"))
+		v, err := s.packageFor(tx, u.PackageID, s.lock("FOR NO KEY UPDATE OF p, l"))
 		if err != nil {
 			return false, err
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
 
 	"refunddesk/internal/fault"
 )
@@ -38,7 +39,15 @@ func (s *Store) migrator() (*goose.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	return goose.NewProvider(dialect, pool, dir)
+	var options []goose.ProviderOption
+	if s.dialect == Postgres { // two that migrate at once take turns
+		locker, err := lock.NewPostgresSessionLocker()
+		if err != nil {
+			return nil, err
+		}
+		options = append(options, goose.WithSessionLocker(locker))
+	}
+	return goose.NewProvider(dialect, pool, dir, options...)
 }
 
 // Migrate brings the schema to this program's version and returns what it applied. It is

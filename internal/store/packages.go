@@ -91,6 +91,8 @@ type packageView struct {
 	Standing string
 }
 
+func (v *packageView) fields() fields { return append(v.Package.fields(), &v.Balance, &v.Standing) }
+
 func (v packageView) domain() desk.PackageView {
 	return desk.PackageView{Package: v.Package.domain(v.Balance), Standing: refund.Standing(v.Standing)}
 }
@@ -147,7 +149,7 @@ var ErrUsageMismatch = fault.New(fault.Conflict, "usage-mismatch", "Usage with t
 func (s *Store) RecordUsage(ctx context.Context, by identity.Actor, u desk.UsageRecord) (desk.UsageRecord, error) {
 	var out desk.UsageRecord
 	err := s.write(ctx, func(tx *gorm.DB) error {
-		pkg, err := s.packageFor(tx, u.PackageID, s.lock("FOR UPDATE OF p"))
+		pkg, err := s.packageFor(tx, u.PackageID, s.lock("FOR NO KEY UPDATE OF p, l"))
 		if err != nil {
 			return err
 		}
@@ -192,9 +194,13 @@ func (s *Store) RecordUsage(ctx context.Context, by identity.Actor, u desk.Usage
 const clockSkew = 5 * time.Minute
 
 func (s *Store) insertUsage(tx *gorm.DB, u desk.UsageRecord, accountID string, now time.Time) error {
-	if err := tx.Exec("INSERT INTO usage_records (id, package_id, cost, occurred_at, recorded_at) VALUES (?, ?, ?, ?, ?)",
-		u.ID, u.PackageID, u.Cost, u.OccurredAt.UTC(), now).Error; err != nil {
-		return err
+	res := tx.Exec("INSERT INTO usage_records (id, package_id, cost, occurred_at, recorded_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+		u.ID, u.PackageID, u.Cost, u.OccurredAt.UTC(), now)
+	if res.Error != nil {
+		return res.Error
+	}
+	if res.RowsAffected == 0 {
+		return ErrUsageMismatch // somebody recorded it a moment ago, for another package
 	}
 	// The package is another one now: a decision that was shown the old one is stale.
 	if err := tx.Exec("UPDATE packages SET version = version + 1 WHERE id = ?", u.PackageID).Error; err != nil {
@@ -224,7 +230,7 @@ func (s *Store) SetDispute(ctx context.Context, by identity.Actor, packageID str
 	var intents []desk.Intent
 	err := s.write(ctx, func(tx *gorm.DB) error {
 		intents = nil
-		v, err := s.packageFor(tx, packageID, s.lock("FOR UPDATE OF p"))
+		v, err := s.packageFor(tx, packageID, s.lock("FOR NO KEY UPDATE OF p, l"))
 		if err != nil {
 			return err
 		}

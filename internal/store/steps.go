@@ -37,7 +37,7 @@ func (s *Store) Facts(ctx context.Context, refundID string) (policy.Facts, error
 		return policy.Facts{}, fault.New(fault.NotFound, "not-found", "There is no refund %s.", refundID)
 	}
 	return policy.Facts{
-		Amount:   refundableOf(l.Package.domain(l.Balance)),
+		Amount:   l.Package.domain(l.Balance).Quote().Amount,
 		Standing: refund.Standing(l.Standing),
 		Dispute:  refund.Dispute(l.Package.Dispute),
 	}, nil
@@ -46,15 +46,13 @@ func (s *Store) Facts(ctx context.Context, refundID string) (policy.Facts, error
 // Screen implements activities.Refunds. Standing and dispute are looked at again under
 // lock: they may have changed since the facts were read.
 func (s *Store) Screen(ctx context.Context, op refund.Op, plan policy.Plan) (refund.Step, error) {
-	return s.step(ctx, op, identity.Desk, in(refund.Submitted, refund.Screening), func(t *turn) error {
+	step, _, err := s.step(ctx, op, identity.Desk, in(refund.Submitted, refund.Screening), func(t *turn) error {
 		if t.state() == refund.Submitted {
 			if err := t.become(refund.Screening, audit.Screened, ""); err != nil {
 				return err
 			}
 			// The workflow runs: the engine has heard of the refund.
-			t.after = append(t.after, func() error {
-				return t.tx.Exec("UPDATE engine_intents SET delivered_at = ? WHERE id = ?", t.now, startIntentID(t.row.ID)).Error
-			})
+			t.after = append(t.after, stmt("UPDATE engine_intents SET delivered_at = ? WHERE id = ?", t.now, startIntentID(t.row.ID)))
 		}
 		obstacle := refund.Obstacles(t.standing, t.pkg.Dispute)
 		if obstacle.Reject == "" && len(obstacle.Causes) > 0 {
@@ -79,6 +77,7 @@ func (s *Store) Screen(ctx context.Context, op refund.Op, plan policy.Plan) (ref
 		// No word yet: a refund that is credited at once is told of once.
 		return t.approve(audit.Approved, "screened")
 	})
+	return step, err
 }
 
 func matchedRules(matches []review.Match) string {
@@ -90,7 +89,7 @@ func matchedRules(matches []review.Match) string {
 
 // Reassess implements activities.Refunds.
 func (s *Store) Reassess(ctx context.Context, op refund.Op) (refund.Step, error) {
-	return s.step(ctx, op, identity.Desk, refund.State.Waits, func(t *turn) error {
+	step, _, err := s.step(ctx, op, identity.Desk, reassessable, func(t *turn) error {
 		obstacle := refund.Obstacles(t.standing, t.pkg.Dispute)
 		switch {
 		case obstacle.Reject != "":
@@ -105,16 +104,20 @@ func (s *Store) Reassess(ctx context.Context, op refund.Op) (refund.Step, error)
 		}
 		return nil
 	})
+	return step, err
 }
+
+// reassessable: who waits for somebody, and who waits for the drain window to close.
+func reassessable(s refund.State) bool { return s.Waits() || s == refund.Crediting }
 
 // RecordDecision implements activities.Refunds: the vote, and what it leads to.
 func (s *Store) RecordDecision(ctx context.Context, op refund.Op, d review.Decision) (refund.Step, error) {
-	return s.step(ctx, op, d.Voter, in(refund.InReview, refund.NeedsAttention), func(t *turn) error {
+	step, done, err := s.step(ctx, op, d.Voter, in(refund.InReview, refund.NeedsAttention), func(t *turn) error {
 		if t.ticket == nil || t.ticket.ID != d.TicketID {
 			t.step.Refused = review.ErrTicketClosed.Code
 			return nil
 		}
-		decisions, err := decisionsOf(t.tx, t.row.ID, t.ticket.ID)
+		decisions, err := decisionsOf(t.tx.reads, t.row.ID, t.ticket.ID)
 		if err != nil {
 			return err
 		}
@@ -142,6 +145,18 @@ func (s *Store) RecordDecision(ctx context.Context, op refund.Op, d review.Decis
 		t.change(audit.Decided, d.ReasonCode, t.state())
 		return nil
 	})
+	if err != nil || done {
+		return step, err
+	}
+	// The refund has moved on. Was it by this very vote?
+	var taken int
+	if err := s.read(ctx).Raw("SELECT count(*) FROM decisions WHERE id = ?", d.ID).Scan(&taken).Error; err != nil {
+		return refund.Step{}, classify(err)
+	}
+	if taken == 0 {
+		step.Refused = review.ErrTicketClosed.Code
+	}
+	return step, nil
 }
 
 func (t *turn) reviewCase(decisions []review.Decision) review.Case {
@@ -173,7 +188,7 @@ func (t *turn) recordVote(d review.Decision) {
 		Vote: string(d.Vote), ReasonCode: d.ReasonCode, NoteID: d.NoteID, Digest: d.Digest, CreatedAt: t.now,
 	}
 	// Before the refund changes: the database counts the votes when it does.
-	t.before = append(t.before, func() error { return t.tx.Create(&row).Error })
+	t.before = append(t.before, insert("decisions", decisionColumns, row.fields()...))
 	entry := t.entry(audit.Decided)
 	entry.Object, entry.ObjectID, entry.NewState = audit.ObjectTicket, d.TicketID, string(d.Vote)
 	entry.ReasonCode, entry.DecisionDigest = d.ReasonCode, d.Digest
@@ -184,14 +199,13 @@ func (t *turn) recordVote(d review.Decision) {
 
 // Withdraw implements activities.Refunds.
 func (s *Store) Withdraw(ctx context.Context, op refund.Op, by identity.Actor) (refund.Step, error) {
-	step, err := s.step(ctx, op, by, refund.State.Withdrawable, func(t *turn) error {
+	step, _, err := s.step(ctx, op, by, refund.State.Withdrawable, func(t *turn) error {
 		t.clearHold()
 		t.closeTicket()
 		t.thaw()
 		t.notices = append(t.notices, notify.Withdrawn)
-		t.after = append(t.after, func() error { // withdrawn before its workflow screened it
-			return t.tx.Exec("UPDATE engine_intents SET delivered_at = ? WHERE id = ? AND delivered_at IS NULL", t.now, startIntentID(t.row.ID)).Error
-		})
+		// It may be withdrawn before its workflow screened it.
+		t.after = append(t.after, stmt("UPDATE engine_intents SET delivered_at = ? WHERE id = ? AND delivered_at IS NULL", t.now, startIntentID(t.row.ID)))
 		return t.become(refund.Withdrawn, audit.Withdrawn, "")
 	})
 	if err == nil && step.State != refund.Withdrawn {
@@ -203,7 +217,7 @@ func (s *Store) Withdraw(ctx context.Context, op refund.Op, by identity.Actor) (
 // Credit implements activities.Refunds: the one place that pays. Standing, dispute and
 // balance are checked again under lock, whatever was approved before.
 func (s *Store) Credit(ctx context.Context, op refund.Op) (refund.Step, error) {
-	return s.step(ctx, op, identity.Desk, in(refund.Crediting), func(t *turn) error {
+	step, _, err := s.step(ctx, op, identity.Desk, in(refund.Crediting), func(t *turn) error {
 		obstacle := refund.Obstacles(t.standing, t.pkg.Dispute)
 		quote := t.pkg.Quote()
 		switch {
@@ -216,17 +230,18 @@ func (s *Store) Credit(ctx context.Context, op refund.Op) (refund.Step, error) {
 		case t.row.Approved == nil || quote.Amount.Micros > *t.row.Approved:
 			return t.park("above-approved")
 		}
+		journal, postings, err := journalOf(
+			ledger.ForRefund(t.row.ID, t.pkg.ID, t.pkg.AccountID, t.pkg.Currency, quote.Amount.Micros, quote.Gift.Micros), t.now)
+		if err != nil {
+			return err
+		}
 		t.row.Amount = &quote.Amount.Micros
 		t.notices = append(t.notices, notify.Credited)
 		t.after = append(t.after,
-			func() error {
-				return t.tx.Exec("UPDATE packages SET status = 'refunded', frozen_at = NULL, version = version + 1 WHERE id = ?", t.pkg.ID).Error
-			},
-			func() error {
-				return post(t.tx, ledger.ForRefund(t.row.ID, t.pkg.ID, t.pkg.AccountID, t.pkg.Currency, quote.Amount.Micros, quote.Gift.Micros), t.now)
-			})
+			stmt("UPDATE packages SET status = 'refunded', frozen_at = NULL, version = version + 1 WHERE id = ?", t.pkg.ID), journal, postings)
 		return t.become(refund.Credited, audit.Credited, "")
 	})
+	return step, err
 }
 
 // attentionDue is how long an operator has for a refund that crediting failed for.
@@ -246,16 +261,21 @@ func (t *turn) park(reason string) error {
 
 // Park implements activities.Refunds.
 func (s *Store) Park(ctx context.Context, op refund.Op, reasonCode string) (refund.Step, error) {
-	return s.step(ctx, op, identity.Desk, in(refund.Crediting), func(t *turn) error { return t.park(reasonCode) })
+	step, _, err := s.step(ctx, op, identity.Desk, in(refund.Crediting), func(t *turn) error { return t.park(reasonCode) })
+	return step, err
 }
 
 // Retry implements activities.Refunds: only what was approved is tried again.
 func (s *Store) Retry(ctx context.Context, op refund.Op, by identity.Actor, noteID string) (refund.Step, error) {
-	step, err := s.step(ctx, op, by, in(refund.NeedsAttention), func(t *turn) error {
+	step, done, err := s.step(ctx, op, by, in(refund.NeedsAttention), func(t *turn) error {
 		t.closeTicket()
-		return t.become(refund.Crediting, audit.Retried, noteID)
+		if err := t.become(refund.Crediting, audit.Retried, ""); err != nil {
+			return err
+		}
+		t.entries[len(t.entries)-1].DecisionDigest = noteID // why he did it; the id is over the text
+		return nil
 	})
-	if err == nil && step.State == refund.NeedsAttention {
+	if err == nil && !done {
 		step.Refused = refund.ErrIllegalTransition.Code
 	}
 	return step, err

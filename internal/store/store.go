@@ -2,7 +2,8 @@
 // evaluation. Every transition of a refund is one function and one transaction, which also
 // writes its audit entry; whoever repeats it gets the first result.
 //
-// Locks are taken in one order: idempotency row, package, refund, ledger accounts by id.
+// Locks are taken in one order: idempotency row; package, its refund and its ledger account
+// in one statement, the owner's account shared; other ledger accounts by id.
 package store
 
 import (
@@ -81,6 +82,10 @@ func (s *Store) Close() error {
 
 // lock gives the locking clause on PostgreSQL. SQLite has none and needs none: its write
 // transactions are alone (_txlock=immediate).
+//
+// Whatever a transaction decides on is locked, a balance too: who waited for a lock reads
+// again only the rows that the statement locks, and the rest as it was before the wait. NO
+// KEY, because keys never change and rows that refer to a locked one need not wait for it.
 func (s *Store) lock(clause string) string {
 	if s.dialect == Postgres {
 		return " " + clause
@@ -94,9 +99,14 @@ const tries = 8
 // write runs fn in one transaction and repeats it when the database asks for that. A fault
 // that fn returns rolls back and is returned as it is.
 func (s *Store) write(ctx context.Context, fn func(tx *gorm.DB) error) error {
+	return s.repeat(ctx, func() error { return s.db.WithContext(ctx).Transaction(fn) })
+}
+
+// repeat runs a transaction until it has not lost a race, and classifies its error.
+func (s *Store) repeat(ctx context.Context, transaction func() error) error {
 	var err error
 	for try := range tries {
-		if err = s.db.WithContext(ctx).Transaction(fn); !lostRace(err) {
+		if err = transaction(); !lostRace(err) {
 			break
 		}
 		select {

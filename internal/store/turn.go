@@ -3,17 +3,12 @@ package store
 import (
 	"context"
 	"encoding/json"
-	"fmt"
-	"strings"
+	"slices"
 	"time"
-
-	"gorm.io/gorm"
 
 	"refunddesk/internal/audit"
 	"refunddesk/internal/fault"
 	"refunddesk/internal/identity"
-	"refunddesk/internal/ledger"
-	"refunddesk/internal/money"
 	"refunddesk/internal/notify"
 	"refunddesk/internal/refund"
 	"refunddesk/internal/review"
@@ -23,7 +18,7 @@ import (
 // be written. Changes are made in memory and written once at the end, in the order in
 // which the database can check them.
 type turn struct {
-	tx  *gorm.DB
+	tx  *transition
 	op  refund.Op
 	by  identity.Actor
 	now time.Time
@@ -36,8 +31,8 @@ type turn struct {
 
 	updates []refundRow   // versions of the refund, in order
 	entries []audit.Entry // one or more a version
-	before  []func() error
-	after   []func() error
+	before  []*statement  // written before the refund
+	after   []*statement  // written after it
 	notices []notify.Event
 	step    refund.Step
 	request string
@@ -51,6 +46,10 @@ type locked struct {
 	Standing string
 }
 
+func (l *locked) fields() fields {
+	return append(append(l.Refund.fields(), l.Package.fields()...), &l.Balance, &l.Standing)
+}
+
 var lockedQuery = "SELECT " + prefixed("r", refundColumns) + ", " + prefixed("p", packageColumns) + `,
        l.balance AS balance, a.standing AS standing
   FROM packages p
@@ -58,34 +57,19 @@ var lockedQuery = "SELECT " + prefixed("r", refundColumns) + ", " + prefixed("p"
   JOIN accounts a ON a.id = p.account_id
   JOIN ledger_accounts l ON l.id = 'package/' || p.id`
 
-const (
-	refundColumns = `id account_id package_id requested_by state reason_code note_id currency quote_amount quote_paid quote_face
-		quote_remaining approved amount verdict outcome policy_version policy_digest hold_causes held_from held_at provider_fault
-		last_op last_step created_at updated_at version`
-	packageColumns = `id account_id product name currency paid face status dispute auto_renew purchased_at expires_at frozen_at
-		created_at version`
-)
-
-func prefixed(alias, columns string) string {
-	var parts []string
-	for _, c := range strings.Fields(columns) {
-		parts = append(parts, alias+"."+c+" AS "+alias+"_"+c)
-	}
-	return strings.Join(parts, ", ")
-}
-
 // step runs one step of a refund. When the operation had been carried out before, its
 // result is returned and nothing changes. When the refund is in a state that the step does
 // not start from, do is not called and the refund's own state is the answer: whoever calls
-// acts on the record, never on what he believed.
-func (s *Store) step(ctx context.Context, op refund.Op, by identity.Actor, from func(refund.State) bool, do func(*turn) error) (refund.Step, error) {
-	var out refund.Step
-	err := s.write(ctx, func(tx *gorm.DB) error {
+// acts on the record, never on what he believed. done says that the step was carried out,
+// now or before.
+func (s *Store) step(ctx context.Context, op refund.Op, by identity.Actor, from func(refund.State) bool, do func(*turn) error) (out refund.Step, done bool, err error) {
+	err = s.transact(ctx, func(tx *transition) error {
 		var l locked
-		if err := tx.Raw(lockedQuery+" WHERE r.id = ?"+s.lock("FOR UPDATE OF p, r FOR SHARE OF a"), op.RefundID).Scan(&l).Error; err != nil {
+		found, err := tx.ask(l.fields(), lockedQuery+" WHERE r.id = ?"+s.lock("FOR NO KEY UPDATE OF p, r, l FOR SHARE OF a"), op.RefundID)
+		if err != nil {
 			return err
 		}
-		if l.Refund.ID == "" {
+		if !found {
 			return fault.New(fault.NotFound, "not-found", "There is no refund %s.", op.RefundID)
 		}
 		t := &turn{
@@ -93,12 +77,16 @@ func (s *Store) step(ctx context.Context, op refund.Op, by identity.Actor, from 
 			pkg: l.Package.domain(l.Balance), request: audit.RequestOf(ctx),
 		}
 		state := refund.State(t.row.State)
-		if t.row.LastOp == op.ID() || state.Final() || !from(state) {
-			var err error
+		if done = t.row.LastOp == op.ID(); done {
 			out, err = t.recorded()
 			return err
 		}
-		if state != refund.Submitted && state != refund.Screening {
+		if state.Final() || !from(state) {
+			out, err = t.asItStands()
+			return err
+		}
+		// What the system is at work on has no open ticket.
+		if state.Waits() {
 			if err := t.loadTicket(); err != nil {
 				return err
 			}
@@ -109,14 +97,14 @@ func (s *Store) step(ctx context.Context, op refund.Op, by identity.Actor, from 
 		if err := t.finish(); err != nil {
 			return err
 		}
-		out = t.step
+		out, done = t.step, true
 		return nil
 	})
 	if err != nil {
-		return refund.Step{}, err
+		return refund.Step{}, false, err
 	}
 	s.watch.changed(op.RefundID)
-	return out, nil
+	return out, done, nil
 }
 
 // recorded is the result of the last step that changed the refund.
@@ -130,9 +118,21 @@ func (t *turn) recorded() (refund.Step, error) {
 	return step, nil
 }
 
+// asItStands is the answer to a step that another one was before: the last result, with
+// whatever the customer has not been told yet, because the workflow may have lost it.
+func (t *turn) asItStands() (refund.Step, error) {
+	step, err := t.recorded()
+	if err != nil {
+		return step, err
+	}
+	step.Notices = nil
+	err = t.tx.reads.Raw("SELECT id FROM notices WHERE refund_id = ? AND state = 'pending' ORDER BY created_at, id", t.row.ID).Scan(&step.Notices).Error
+	return step, err
+}
+
 func (t *turn) loadTicket() error {
 	var rows []ticketRow
-	if err := t.tx.Raw("SELECT * FROM tickets WHERE refund_id = ? AND state = 'open'", t.row.ID).Scan(&rows).Error; err != nil {
+	if err := t.tx.reads.Raw("SELECT * FROM tickets WHERE refund_id = ? AND state = 'open'", t.row.ID).Scan(&rows).Error; err != nil {
 		return err
 	}
 	if len(rows) > 0 {
@@ -185,6 +185,9 @@ func (t *turn) approve(action audit.Action, reason string) error {
 		return t.reject(refund.OutcomeNothingToRefund)
 	}
 	t.row.Approved = &amount
+	if t.settleAt().After(t.now) { // it will not be credited at once
+		t.notices = append(t.notices, notify.Received)
+	}
 	t.closeTicket()
 	return t.become(refund.Crediting, action, reason)
 }
@@ -213,9 +216,7 @@ func (t *turn) release() error {
 	if t.ticket != nil && t.row.HeldAt != nil {
 		due := t.ticket.DueAt.Add(t.now.Sub(*t.row.HeldAt))
 		t.ticket.DueAt = due
-		t.after = append(t.after, func() error {
-			return t.tx.Exec("UPDATE tickets SET due_at = ?, updated_at = ? WHERE id = ?", due, t.now, t.ticket.ID).Error
-		})
+		t.after = append(t.after, stmt("UPDATE tickets SET due_at = ?, updated_at = ? WHERE id = ?", due, t.now, t.ticket.ID))
 	}
 	t.clearHold()
 	return t.become(back, audit.Released, "")
@@ -225,11 +226,8 @@ func (t *turn) clearHold() { t.row.HeldFrom, t.row.HoldCauses, t.row.HeldAt = ""
 
 // thaw gives the package back to its owner, with the time that ran while it was frozen.
 func (t *turn) thaw() {
-	expires := t.pkg.ThawedExpiry(t.now)
-	t.after = append(t.after, func() error {
-		return t.tx.Exec("UPDATE packages SET status = 'active', frozen_at = NULL, expires_at = ?, version = version + 1 WHERE id = ?",
-			expires, t.pkg.ID).Error
-	})
+	t.after = append(t.after, stmt("UPDATE packages SET status = 'active', frozen_at = NULL, expires_at = ?, version = version + 1 WHERE id = ?",
+		t.pkg.ThawedExpiry(t.now), t.pkg.ID))
 }
 
 func (t *turn) openTicket(queue string, approvals int, matches []review.Match, due time.Time) error {
@@ -248,7 +246,7 @@ func (t *turn) openTicket(queue string, approvals int, matches []review.Match, d
 	entry := t.entry(audit.TicketOpened)
 	entry.Object, entry.ObjectID, entry.NewState = audit.ObjectTicket, t.ticket.ID, string(review.Open)
 	t.entries = append(t.entries, entry)
-	t.after = append(t.after, func() error { return t.tx.Create(t.ticket).Error })
+	t.after = append(t.after, insert("tickets", ticketColumns, t.ticket.fields()...))
 	return nil
 }
 
@@ -256,25 +254,21 @@ func (t *turn) closeTicket() {
 	if t.ticket == nil {
 		return
 	}
-	id := t.ticket.ID
+	t.after = append(t.after, stmt("UPDATE tickets SET state = 'closed', updated_at = ? WHERE id = ?", t.now, t.ticket.ID))
+	entry := t.entry(audit.TicketClosed)
+	entry.Object, entry.ObjectID, entry.OldState, entry.NewState = audit.ObjectTicket, t.ticket.ID, string(review.Open), string(review.Closed)
+	t.entries = append(t.entries, entry)
 	t.ticket = nil
-	t.after = append(t.after, func() error {
-		return t.tx.Exec("UPDATE tickets SET state = 'closed', updated_at = ? WHERE id = ?", t.now, id).Error
-	})
 }
 
-// finish writes the turn.
+// finish queues what the turn writes.
 func (t *turn) finish() error {
 	if len(t.updates) == 0 {
 		t.describe()
 		return nil
 	}
-	for _, write := range t.before {
-		if err := write(); err != nil {
-			return err
-		}
-	}
-	if err := t.writeNotices(); err != nil {
+	t.tx.queue(t.before...)
+	if err := t.tell(); err != nil {
 		return err
 	}
 	t.describe()
@@ -285,16 +279,11 @@ func (t *turn) finish() error {
 	last := len(t.updates) - 1
 	t.updates[last].LastOp, t.updates[last].LastStep = t.op.ID(), string(step)
 	for _, row := range t.updates {
-		if err := updateRefund(t.tx, row); err != nil {
-			return err
-		}
+		t.tx.queue(updateRefund(row))
 	}
-	for _, write := range t.after {
-		if err := write(); err != nil {
-			return err
-		}
-	}
-	return writeEntries(t.tx, t.entries...)
+	t.tx.queue(t.after...)
+	t.tx.queue(entriesOf(t.entries...))
+	return nil
 }
 
 // describe fills in what the workflow needs to know.
@@ -303,90 +292,44 @@ func (t *turn) describe() {
 	if t.ticket != nil {
 		t.step.TicketID, t.step.Queue, t.step.DueAt = t.ticket.ID, t.ticket.Queue, t.ticket.DueAt.UTC()
 	}
-	if t.state() == refund.Crediting && t.drain > 0 && t.pkg.FrozenAt != nil {
-		t.step.SettleAt = t.pkg.FrozenAt.Add(t.drain)
+	if t.state() == refund.Crediting {
+		t.step.SettleAt = t.settleAt()
 	}
 }
 
-// writeNotices commits what the customer is to be told; an event is told once.
-func (t *turn) writeNotices() error {
-	for _, event := range t.notices {
-		id := notify.NoticeID(t.row.ID, event)
-		res := t.tx.Exec("INSERT INTO notices (id, refund_id, event, state, created_at, updated_at) VALUES (?, ?, ?, 'pending', ?, ?) ON CONFLICT DO NOTHING",
-			id, t.row.ID, string(event), t.now, t.now)
-		if res.Error != nil {
-			return res.Error
-		}
-		if res.RowsAffected == 1 {
-			t.step.Notices = append(t.step.Notices, id)
-		}
+// settleAt is when usage from before the freeze can no longer arrive; zero without a drain window.
+func (t *turn) settleAt() time.Time {
+	if t.drain <= 0 || t.pkg.FrozenAt == nil {
+		return time.Time{}
 	}
-	return nil
+	return t.pkg.FrozenAt.Add(t.drain)
 }
 
-// post writes a journal; the same operation again with the same input is the first one.
-func post(tx *gorm.DB, j ledger.Journal, now time.Time) error {
-	if err := j.Validate(); err != nil {
-		return err
-	}
-	var reverses *string
-	if j.Reverses != "" {
-		reverses = &j.Reverses
-	}
-	id := newID("journal")
-	res := tx.Exec(`INSERT INTO journals (id, operation, operation_id, currency, account_id, package_id, reverses, input_hash, created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (operation, operation_id) DO NOTHING`,
-		id, string(j.Operation), j.OperationID, j.Currency, j.AccountID, j.PackageID, reverses, j.InputHash(), now)
-	if res.Error != nil {
-		return res.Error
-	}
-	if res.RowsAffected == 0 {
-		var hash string
-		if err := tx.Raw("SELECT input_hash FROM journals WHERE operation = ? AND operation_id = ?", string(j.Operation), j.OperationID).Scan(&hash).Error; err != nil {
+// tell queues what the customer is to be told; an event is told once.
+func (t *turn) tell() error {
+	var told []string
+	// How it ended comes once by itself.
+	if slices.Contains(t.notices, notify.Received) || slices.Contains(t.notices, notify.InReview) {
+		if err := t.tx.reads.Raw("SELECT event FROM notices WHERE refund_id = ?", t.row.ID).Scan(&told).Error; err != nil {
 			return err
 		}
-		if hash != j.InputHash() {
-			return fault.New(fault.Conflict, "journal-mismatch", "The operation was posted before with another input.")
+	}
+	for _, event := range t.notices {
+		if slices.Contains(told, string(event)) {
+			continue
 		}
-		return nil
+		id := notify.NoticeID(t.row.ID, event)
+		t.tx.queue(insert("notices", "id refund_id event state created_at updated_at", id, t.row.ID, string(event), string(notify.Pending), t.now, t.now))
+		t.step.Notices = append(t.step.Notices, id)
 	}
-	sql, args := make([]string, 0, len(j.Postings)), make([]any, 0, 4*len(j.Postings))
-	for n, p := range j.Postings {
-		sql = append(sql, "(?, ?, ?, ?)")
-		args = append(args, id, n, p.Account, p.Micros)
-	}
-	return tx.Exec("INSERT INTO postings (journal_id, n, ledger_account, micros) VALUES "+strings.Join(sql, ", "), args...).Error
+	return nil
 }
 
-func updateRefund(tx *gorm.DB, r refundRow) error {
-	res := tx.Exec(`UPDATE refunds SET state = ?, approved = ?, amount = ?, verdict = ?, outcome = ?, policy_version = ?, policy_digest = ?,
+// updateRefund expects the row to be locked; PostgreSQL refuses a version that is not the next.
+func updateRefund(r refundRow) *statement {
+	return stmt(`UPDATE refunds SET state = ?, approved = ?, amount = ?, verdict = ?, outcome = ?, policy_version = ?, policy_digest = ?,
 		hold_causes = ?, held_from = ?, held_at = ?, provider_fault = ?, last_op = ?, last_step = ?, updated_at = ?, version = ?
-		WHERE id = ? AND version = ?`,
+		WHERE id = ?`,
 		r.State, r.Approved, r.Amount, r.Verdict, r.Outcome, r.PolicyVersion, r.PolicyDigest,
-		r.HoldCauses, r.HeldFrom, r.HeldAt, r.ProviderFault, r.LastOp, r.LastStep, r.UpdatedAt, r.Version,
-		r.ID, r.Version-1)
-	if res.Error != nil {
-		return res.Error
-	}
-	if res.RowsAffected != 1 {
-		return fault.New(fault.Internal, "refund-version", "refund %s was not at version %d", r.ID, r.Version-1)
-	}
-	return nil
+		r.HoldCauses, r.HeldFrom, r.HeldAt, r.ProviderFault, r.LastOp, r.LastStep, r.UpdatedAt, r.Version, r.ID)
 }
-
-// writeEntries appends to the audit log, in the transaction of the change.
-func writeEntries(tx *gorm.DB, entries ...audit.Entry) error {
-	if len(entries) == 0 {
-		return nil
-	}
-	rows := make([]auditRow, len(entries))
-	for i, e := range entries {
-		rows[i] = auditRowOf(e)
-	}
-	if err := tx.Create(&rows).Error; err != nil {
-		return fmt.Errorf("audit entry: %w", err)
-	}
-	return nil
-}
-
-func refundableOf(p refund.Package) money.Money { return p.Quote().Amount }

@@ -66,8 +66,14 @@ type Bundle struct {
 
 const drain = time.Hour
 
-// New makes a bundle with the account "acct" in good standing.
+// New makes a bundle with the account "acct" in good standing and a drain window of an hour.
 func New(t *testing.T, open Opener) *Bundle {
+	t.Helper()
+	return NewWith(t, open, drain)
+}
+
+// NewWith is New with another drain window.
+func NewWith(t *testing.T, open Opener, drain time.Duration) *Bundle {
 	t.Helper()
 	clock := &Clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 	b := &Bundle{Store: open(t, store.Options{Now: clock.Now, Drain: drain}), T: t, Clock: clock, Ctx: t.Context()}

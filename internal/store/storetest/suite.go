@@ -134,7 +134,7 @@ func refusals(t *testing.T, open Opener) {
 }
 
 func clean(t *testing.T, open Opener) {
-	b := New(t, open)
+	b := NewWith(t, open, 0)
 	b.BuyIn("p", "EUR", 50, 60)
 	r := b.MustFile("p")
 	assert.Equal(t, refund.Submitted, r.State)
@@ -533,7 +533,7 @@ func audited(t *testing.T, open Opener) {
 		}
 	}
 	assert.Equal(t, []string{"submitted", "screening", "in_review", "crediting", "credited"}, states)
-	assert.Equal(t, []string{"filed", "screened", "ticket-opened", "screened", "decided", "approved", "credited"}, actions)
+	assert.Equal(t, []string{"filed", "screened", "ticket-opened", "screened", "decided", "ticket-closed", "approved", "credited"}, actions)
 	decided := entries[4]
 	assert.Equal(t, Reviewer.Subject, decided.Actor)
 	assert.NotEmpty(t, decided.DecisionDigest)

@@ -147,8 +147,12 @@ CREATE TABLE tickets (
 CREATE UNIQUE INDEX tickets_one_open ON tickets (refund_id) WHERE state = 'open';
 CREATE INDEX tickets_by_refund ON tickets (refund_id, id DESC);
 CREATE INDEX tickets_by_account ON tickets (account_id, id DESC);
-CREATE INDEX tickets_by_due ON tickets (state, due_at, id);
+-- The lists of the desk: by due time or the newest, narrowed by state, queue or assignee.
+CREATE INDEX tickets_by_due ON tickets (due_at, id);
+CREATE INDEX tickets_by_state_due ON tickets (state, due_at, id);
 CREATE INDEX tickets_by_queue_due ON tickets (queue, state, due_at, id);
+CREATE INDEX tickets_by_queue ON tickets (queue, state, id DESC);
+CREATE INDEX tickets_by_assignee_due ON tickets (assignee, state, due_at, id) WHERE assignee <> '';
 
 CREATE TABLE decisions (
     id            text PRIMARY KEY,

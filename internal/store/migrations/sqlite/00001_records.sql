@@ -126,8 +126,12 @@ CREATE TABLE tickets (
 CREATE UNIQUE INDEX tickets_one_open ON tickets (refund_id) WHERE state = 'open';
 CREATE INDEX tickets_by_refund ON tickets (refund_id, id DESC);
 CREATE INDEX tickets_by_account ON tickets (account_id, id DESC);
-CREATE INDEX tickets_by_due ON tickets (state, due_at, id);
+-- The lists of the desk: by due time or the newest, narrowed by state, queue or assignee.
+CREATE INDEX tickets_by_due ON tickets (due_at, id);
+CREATE INDEX tickets_by_state_due ON tickets (state, due_at, id);
 CREATE INDEX tickets_by_queue_due ON tickets (queue, state, due_at, id);
+CREATE INDEX tickets_by_queue ON tickets (queue, state, id DESC);
+CREATE INDEX tickets_by_assignee_due ON tickets (assignee, state, due_at, id) WHERE assignee <> '';
 
 CREATE TABLE decisions (
     id            text PRIMARY KEY,
@@ -162,7 +166,9 @@ CREATE TABLE ledger_accounts (
     -- Kept for packages and customers, which can never be below zero. The operator's own
     -- accounts have none: they would be one hot row for everybody, and are summed when asked.
     balance  integer,
-    CONSTRAINT ledger_accounts_not_negative CHECK (balance >= 0)
+    CONSTRAINT ledger_accounts_not_negative CHECK (balance >= 0),
+    -- An overflow would turn into a float.
+    CHECK (balance IS NULL OR typeof(balance) = 'integer')
 );
 
 CREATE TABLE journals (

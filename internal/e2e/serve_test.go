@@ -1,0 +1,185 @@
+package e2e
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+	"github.com/stretchr/testify/require"
+
+	"refunddesk/api/client"
+)
+
+// issuer is an OpenID Connect provider, as far as a resource server needs one.
+type issuer struct {
+	url    string
+	signer jose.Signer
+}
+
+func startIssuer(t *testing.T) *issuer {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	private := jose.JSONWebKey{Key: key, KeyID: "e2e", Algorithm: string(jose.ES256), Use: "sig"}
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: private}, nil)
+	require.NoError(t, err)
+
+	mux := http.NewServeMux()
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	say := func(document any) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			_ = json.NewEncoder(w).Encode(document)
+		}
+	}
+	mux.HandleFunc("GET /.well-known/openid-configuration", say(map[string]any{
+		"issuer": server.URL, "jwks_uri": server.URL + "/keys", "authorization_endpoint": server.URL + "/auth",
+		"token_endpoint": server.URL + "/token", "id_token_signing_alg_values_supported": []string{"ES256"},
+	}))
+	mux.HandleFunc("GET /keys", say(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{private.Public()}}))
+	return &issuer{url: server.URL, signer: signer}
+}
+
+// token is for roles in a nested claim, as Keycloak has them.
+func (i *issuer) token(t *testing.T, subject, account string, roles ...string) string {
+	t.Helper()
+	claims := map[string]any{
+		"iss": i.url, "aud": "refunddesk", "sub": subject, "exp": time.Now().Add(time.Hour).Unix(),
+		"iat": time.Now().Unix(), "realm_access": map[string]any{"roles": roles},
+	}
+	if account != "" {
+		claims["account_id"] = account
+	}
+	token, err := jwt.Signed(i.signer).Claims(claims).Serialize()
+	require.NoError(t, err)
+	return token
+}
+
+// serve starts the production program on a migrated database; it need not get ready.
+func serve(t *testing.T, i *issuer, engine string) *Program {
+	t.Helper()
+	path, err := binaries["refunddesk"]()
+	require.NoError(t, err)
+	database := emptyDatabase(t)
+	migrated, err := exec.Command(path, "migrate", "up", "--database", database).CombinedOutput()
+	require.NoError(t, err, string(migrated))
+	address, err := freeAddress()
+	require.NoError(t, err)
+	p := &Program{URL: "http://" + address, path: path, log: filepath.Join(temporary, "log-"+unique())}
+	p.args = []string{"serve", "--http", address, "--engine", engine, "--rate-limit", "0"}
+	// Half of the settings by flag and half by variable.
+	p.env = []string{
+		"REFUNDDESK_DATABASE=" + database, "REFUNDDESK_ISSUER=" + i.url, "REFUNDDESK_ROLES_CLAIM=realm_access.roles",
+		"REFUNDDESK_ENGINE_NAMESPACE=e2e", "REFUNDDESK_TASK_QUEUE=refunds-e2e", "REFUNDDESK_LOG_LEVEL=warn",
+	}
+	require.NoError(t, p.spawn())
+	p.cleanUp(t)
+	await(t, "the program to listen", func() int { return status(p.URL + "/healthz") }, func(code int) bool { return code == http.StatusOK })
+	return p
+}
+
+// status is 0 when nobody answers.
+func status(url string) int {
+	resp, err := http.Get(url)
+	if err != nil {
+		return 0
+	}
+	_ = resp.Body.Close()
+	return resp.StatusCode
+}
+
+// Filing works while the engine is down, and the refund is carried out when it is there.
+func TestFilingWhileTheEngineIsDown(t *testing.T) {
+	t.Parallel()
+	engine, err := freeAddress()
+	require.NoError(t, err)
+	i := startIssuer(t)
+	p := serve(t, i, engine)
+
+	unready, err := p.with(t, "").api.GetReadinessWithResponse(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, http.StatusServiceUnavailable, unready.StatusCode())
+	problem := unready.ApplicationProblemJSONDefault
+	require.NotNil(t, problem)
+	require.NotNil(t, problem.Errors)
+	require.Len(t, *problem.Errors, 1, "the database is there")
+	require.Equal(t, "engine-unavailable", (*problem.Errors)[0].Field)
+
+	integrator := p.with(t, i.token(t, "billing", "", "integrator"))
+	c := &customer{account: "acct_" + unique()}
+	c.email = c.account + "@example.com"
+	integrator.openAccount(client.NewAccount{ID: &c.account, Name: "Ann Example", Email: c.email}).ok()
+	c.person = p.with(t, i.token(t, "owner", c.account, "customer"))
+	id := "pkg_" + unique()
+	integrator.buy(client.NewPackage{ID: &id, AccountID: c.account, Name: "Global SMS", Price: usd("10")}).ok()
+
+	filed := c.file(id, "1", "").ok()
+	require.Equal(t, client.RefundStateSubmitted, filed.State)
+	require.Equal(t, filed.ID, c.file(id, "1", "wait=1").ok().ID)
+	c.file(id, "2", "").refused(http.StatusConflict, "refund-open")
+	c.withdraw(filed.ID).refused(http.StatusServiceUnavailable, "engine-unavailable")
+	require.Equal(t, client.RefundStateSubmitted, c.refund(filed.ID).ok().State, "nothing was recorded")
+
+	// Of this program only the engine is used; its own worker has another namespace.
+	Start(t, Options{Engine: engine})
+	c.sees(filed.ID, client.RefundStateCredited)
+	c.creditedOnce("10", id)
+	await(t, "readiness", func() int { return status(p.URL + "/readyz") }, func(code int) bool { return code == http.StatusOK })
+	p.Stop(t)
+}
+
+// The production program has neither the development issuer nor the development pages.
+func TestProductionHasNoDevelopmentPages(t *testing.T) {
+	t.Parallel()
+	i := startIssuer(t)
+	engine, err := freeAddress()
+	require.NoError(t, err)
+	p := serve(t, i, engine)
+	for _, path := range []string{"/dev/token", "/dev/mail", "/dev/"} {
+		for _, method := range []string{http.MethodGet, http.MethodPost} {
+			req, err := http.NewRequestWithContext(t.Context(), method, p.URL+path, strings.NewReader(`{}`))
+			require.NoError(t, err)
+			resp, err := http.DefaultClient.Do(req)
+			require.NoError(t, err)
+			require.NoError(t, resp.Body.Close())
+			require.Equal(t, http.StatusNotFound, resp.StatusCode, "%s %s", method, path)
+			require.Equal(t, "application/problem+json", resp.Header.Get("Content-Type"))
+		}
+	}
+	// A token of the development program is worth nothing here.
+	p.with(t, program(t).Tokens["admin"]).refund("refund_x").refused(http.StatusUnauthorized, "invalid-token")
+	p.with(t, i.token(t, "auditor", "", "auditor")).refund("refund_x").refused(http.StatusNotFound, "not-found")
+	p.Stop(t)
+}
+
+func TestServeStopsOnNonsense(t *testing.T) {
+	t.Parallel()
+	path, err := binaries["refunddesk"]()
+	require.NoError(t, err)
+	for name, c := range map[string]struct {
+		args []string
+		says string
+	}{
+		"no database": {[]string{"serve", "--issuer", "https://id.example.com"}, "REFUNDDESK_DATABASE"},
+		"no issuer":   {[]string{"serve", "--database", "postgres://u@h/d"}, "REFUNDDESK_ISSUER"},
+		"bad limit":   {[]string{"serve", "--database", "postgres://u@h/d", "--issuer", "https://id.example.com", "--review-above", "many"}, "--review-above"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out, err := exec.CommandContext(t.Context(), path, c.args...).CombinedOutput()
+			var ended *exec.ExitError
+			require.ErrorAs(t, err, &ended)
+			require.Contains(t, string(out), c.says)
+		})
+	}
+}
