@@ -21,9 +21,9 @@ import (
 )
 
 type flags struct {
-	Rounds     int     `help:"How often everything is measured; what is printed are medians." default:"5" placeholder:"N"`
-	Seconds    float64 `help:"How long one segment of a round lasts." default:"5" placeholder:"N"`
-	Clients    []int   `help:"How many refunds are in flight." default:"1,8,32" placeholder:"N,…"`
+	Rounds     int     `help:"How often everything is measured; what is printed are medians." default:"5"`
+	Seconds    float64 `help:"How long one segment of a round lasts." default:"5"`
+	Clients    []int   `help:"How many refunds are in flight." default:"1,8,32"`
 	Quick      bool    `help:"One short round, to see that it works. Its figures say little."`
 	Statements int     `help:"List the N statements of the records that cost most per refund. Measuring them slows them down." placeholder:"N"`
 	JSON       string  `name:"json" help:"Write every figure of every round to a file." placeholder:"FILE"`

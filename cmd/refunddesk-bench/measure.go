@@ -77,7 +77,7 @@ func (b *bench) segment(ctx context.Context, w workload, clients int, length tim
 	}
 	before := b.cpu()
 	start := time.Now()
-	took, err := repeat(ctx, clients, start.Add(length), w.once)
+	took, err := repeat(ctx, clients, start.Add(length), w)
 	if err != nil {
 		return sample{}, err
 	}
@@ -106,13 +106,13 @@ func (b *bench) segment(ctx context.Context, w workload, clients int, length tim
 }
 
 // repeat has each client do it until the deadline, and gives how long each time took.
-func repeat(ctx context.Context, clients int, deadline time.Time, once func(context.Context) (time.Duration, error)) ([]time.Duration, error) {
+func repeat(ctx context.Context, clients int, deadline time.Time, w workload) ([]time.Duration, error) {
 	each := make([][]time.Duration, clients)
 	group, ctx := errgroup.WithContext(ctx)
 	for client := range clients {
 		group.Go(func() error {
 			for time.Now().Before(deadline) {
-				took, err := once(ctx)
+				took, err := w.once(ctx)
 				if errors.Is(err, errOutOfStock) {
 					return nil
 				}
@@ -120,12 +120,27 @@ func repeat(ctx context.Context, clients int, deadline time.Time, once func(cont
 					return err
 				}
 				each[client] = append(each[client], took)
+				if err := pause(ctx, w.pause); err != nil {
+					return err
+				}
 			}
 			return nil
 		})
 	}
 	err := group.Wait()
 	return slices.Concat(each...), err
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	if d == 0 {
+		return nil
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
 }
 
 // quantile of what is sorted and not empty: the nearest rank.

@@ -66,7 +66,7 @@ func (r *report) print(out io.Writer) {
 	m := r.Machine
 	fmt.Fprintf(out, "\nRefundDesk benchmark · %s · %s, %d cores · %s · PostgreSQL %s, fsync %s · engine %s\n",
 		m.At.Format("2006-01-02 15:04"), m.System, m.Cores, m.Go, m.PostgreSQL, m.Sync, m.Engine)
-	fmt.Fprintf(out, "%d rounds of segments of %g s, interleaved; median (lowest–highest)", r.Rounds, r.Seconds)
+	fmt.Fprintf(out, "rounds: %d, of segments of %g s, interleaved; median (lowest–highest)", r.Rounds, r.Seconds)
 	if m.LoadBefore != "" {
 		fmt.Fprintf(out, " · load average %s before, %s after", m.LoadBefore, m.LoadAfter)
 	}

@@ -134,6 +134,8 @@ type Intent struct {
 	ID       string
 	Kind     IntentKind
 	RefundID string
+	// Start is what to start with, where whoever wrote the intent knows it; nil: ask the records.
+	Start *StartInput
 }
 
 // IntentKind is what the engine must hear.
@@ -202,9 +204,10 @@ type Engine interface {
 
 // Watch lets a caller wait for changes of a refund in this process.
 type Watch interface {
-	// Changes returns a channel that gets a value after each committed change, and a
-	// function that ends it. A change made by another process is not seen.
-	Changes(refundID string) (<-chan struct{}, func())
+	// Changes returns a channel that gets the new state after each committed change, the
+	// newest when several came at once, and a function that ends it. A change made by
+	// another process is not seen.
+	Changes(refundID string) (<-chan refund.State, func())
 }
 
 // StartInput is what a refund's workflow is started with. A Final refund needs no workflow.

@@ -36,7 +36,9 @@ func (d *Desk) File(ctx context.Context, actor identity.Actor, f Filing, wait ti
 	changes, stop := d.watch.Changes(id)
 	defer stop()
 	if !filed.Replayed {
-		d.engine.Hear(Intent{ID: id + "/start", Kind: IntentStart, RefundID: id})
+		d.engine.Hear(Intent{ID: id + "/start", Kind: IntentStart, RefundID: id, Start: &StartInput{
+			AccountID: filed.Refund.AccountID, PackageID: filed.Refund.PackageID, RequestedBy: filed.Refund.RequestedBy,
+		}})
 	}
 	if wait == 0 && !filed.Replayed {
 		return RefundView{Refund: filed.Refund}, nil
@@ -53,7 +55,7 @@ const pollEvery = 250 * time.Millisecond
 
 // await returns once the refund is final or waits for somebody, or the time is up. Waiting
 // is for the record, never for the workflow's result.
-func (d *Desk) await(ctx context.Context, id string, state refund.State, wait time.Duration, changes <-chan struct{}) error {
+func (d *Desk) await(ctx context.Context, id string, state refund.State, wait time.Duration, changes <-chan refund.State) error {
 	deadline := time.NewTimer(wait)
 	defer deadline.Stop()
 	poll := time.NewTicker(pollEvery)
@@ -64,14 +66,14 @@ func (d *Desk) await(ctx context.Context, id string, state refund.State, wait ti
 			return nil // the caller went away; what was filed is filed
 		case <-deadline.C:
 			return nil
-		case <-changes:
+		case state = <-changes:
 		case <-poll.C:
+			r, err := d.records.Refund(ctx, id)
+			if err != nil {
+				return err
+			}
+			state = r.State
 		}
-		r, err := d.records.Refund(ctx, id)
-		if err != nil {
-			return err
-		}
-		state = r.State
 	}
 	return nil
 }

@@ -41,14 +41,19 @@ func (c *customer) files(pkg string) string {
 	return c.file(pkg, unique(), "").ok().ID
 }
 
-// balance is what the account has, in micros of USD.
-func (c *customer) balance() int64 {
+func (c *customer) balances() []client.Money {
 	c.t.Helper()
 	r, err := c.api.GetBalanceWithResponse(c.t.Context(), c.account)
 	require.NoError(c.t, err)
 	require.NotNil(c.t, r.JSON200, "%v", r.ApplicationProblemJSONDefault)
+	return r.JSON200.Balances
+}
+
+// balance is what the account has, in micros of USD.
+func (c *customer) balance() int64 {
+	c.t.Helper()
 	total := int64(0)
-	for _, b := range r.JSON200.Balances {
+	for _, b := range c.balances() {
 		if b.Currency == "USD" {
 			total += micros(c.t, b.Amount)
 		}
@@ -123,7 +128,7 @@ func (c *customer) gotNothing() {
 	times, total := c.credits()
 	require.Empty(c.t, times)
 	require.Zero(c.t, total)
-	require.Zero(c.t, c.balance())
+	require.Zero(c.t, c.balance(), "nothing before the first credit")
 }
 
 func micros(t *testing.T, amount string) int64 {

@@ -75,13 +75,12 @@ func (a answer[T]) ok() T {
 }
 
 // refused expects a problem.
-func (a answer[T]) refused(status int, code string) *client.Problem {
+func (a answer[T]) refused(status int, code string) {
 	a.t.Helper()
 	require.NoError(a.t, a.err)
 	require.NotNil(a.t, a.problem, "it was not refused: %+v", a.value)
 	require.Equal(a.t, code, a.problem.Code, "%v", a.problem)
 	require.Equal(a.t, status, a.problem.Status)
-	return a.problem
 }
 
 func usd(amount string) client.MoneyInput { return client.MoneyInput{Amount: amount, Currency: "USD"} }

@@ -10,7 +10,7 @@ import (
 	"refunddesk/api/client"
 )
 
-// The walk of the README: buy, use, quote, refund, status, balance, ledger.
+// Buy, use, quote, refund, status, balance, ledger.
 func TestWalk(t *testing.T) {
 	onBoth(t, func(t *testing.T, p *Program) {
 		integrator, owner := p.as(t, "integrator"), &customer{person: p.as(t, "customer"), account: "acct_demo"}

@@ -87,7 +87,7 @@ func (c *Client) ensureRuns(ctx context.Context, refundID string) error {
 	found, err := c.temporal.DescribeWorkflowExecution(ctx, refund.WorkflowID(refundID), "")
 	switch {
 	case isNotFound(err):
-		heard, err := c.start(ctx, refundID)
+		heard, err := c.start(ctx, desk.Intent{RefundID: refundID})
 		if err == nil && heard == heardTooLate {
 			return ErrClosed
 		}

@@ -69,7 +69,7 @@ func (c *Client) deliver(ctx context.Context, intent desk.Intent) (heard, error)
 	var signal string
 	switch intent.Kind {
 	case desk.IntentStart:
-		return c.start(ctx, intent.RefundID)
+		return c.start(ctx, intent)
 	case desk.IntentStanding:
 		signal = workflows.SignalStandingChanged
 	case desk.IntentDispute:
@@ -80,23 +80,27 @@ func (c *Client) deliver(ctx context.Context, intent desk.Intent) (heard, error)
 	err := c.temporal.SignalWorkflow(ctx, refund.WorkflowID(intent.RefundID), "", signal, workflows.ChangedSignal{IntentID: intent.ID})
 	if isNotFound(err) {
 		// Not started yet, or over. Whoever starts reads standing and dispute himself.
-		return c.start(ctx, intent.RefundID)
+		return c.start(ctx, intent)
 	}
 	return heardNow, err
 }
 
 // start starts the workflow of a refund that is not final. One that runs already is left
 // alone; one that has ended is never started again.
-func (c *Client) start(ctx context.Context, refundID string) (heard, error) {
-	in, err := c.o.Outbox.StartInput(ctx, refundID)
-	if err != nil {
-		return 0, err
+func (c *Client) start(ctx context.Context, intent desk.Intent) (heard, error) {
+	refundID, in := intent.RefundID, intent.Start
+	if in == nil {
+		read, err := c.o.Outbox.StartInput(ctx, refundID)
+		if err != nil {
+			return 0, err
+		}
+		in = &read
 	}
 	if in.Final {
 		return heardTooLate, nil
 	}
 	input := workflows.RefundInput{RefundID: refundID, AccountID: in.AccountID, PackageID: in.PackageID, RequestedBy: in.RequestedBy}
-	_, err = c.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+	_, err := c.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID:                       refund.WorkflowID(refundID),
 		TaskQueue:                c.o.TaskQueue,
 		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,

@@ -56,6 +56,16 @@ func TestHearStartsAndLeavesTheMarkToScreening(t *testing.T) {
 	require.Equal(t, workflows.RefundInput{RefundID: "refund_1", AccountID: "acct_1", PackageID: "pkg_1", RequestedBy: "customer_1"}, f.inputs[0])
 }
 
+func TestWhatTheIntentKnowsIsNotAskedOfTheRecords(t *testing.T) {
+	c, f, out, _ := setup(t, nil)
+	out.missing = true
+	known := startOf1
+	known.Start = &desk.StartInput{AccountID: "acct_7", PackageID: "pkg_7", RequestedBy: "customer_7"}
+	_, err := c.deliver(t.Context(), known)
+	require.NoError(t, err)
+	require.Equal(t, workflows.RefundInput{RefundID: "refund_1", AccountID: "acct_7", PackageID: "pkg_7", RequestedBy: "customer_7"}, f.inputs[0])
+}
+
 func TestHearNeverWaits(t *testing.T) {
 	c, f, _, _ := setup(t, func(o *Options) { o.Deliverers, o.Backlog = 1, 3 })
 	f.hold = make(chan struct{})

@@ -43,7 +43,9 @@ func Units(n int64, code string) Money {
 }
 
 // ValidCurrency reports whether code is an ISO 4217 code that can be used.
-func ValidCurrency(code string) bool { return currency.IsValid(code) }
+func ValidCurrency(code string) bool {
+	return code != "" && currency.IsValid(code) // to the library none at all is valid too
+}
 
 // Parse reads a decimal string of at most six decimals, like "12.34" or "-0.000001".
 // Returns an Unprocessable fault naming what is wrong: not a decimal, too many decimals,

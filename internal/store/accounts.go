@@ -189,7 +189,8 @@ func (s *Store) Account(ctx context.Context, id string) (refund.Account, error) 
 	return row.domain(), nil
 }
 
-// Balances implements desk.Records: the account balance in each currency it has seen.
+// Balances implements desk.Records: the account balance in each currency that the account
+// ever bought in; zero until something was credited.
 func (s *Store) Balances(ctx context.Context, accountID string) ([]money.Money, error) {
 	var rows []struct {
 		Currency string

@@ -53,10 +53,12 @@ func (r *auditRow) fields() fields {
 	}
 }
 
+func columnsOf(list string) []string { return strings.Fields(list) }
+
 // prefixed selects columns of a table under names that begin with its alias.
 func prefixed(alias, columns string) string {
 	var parts []string
-	for _, c := range strings.Fields(columns) {
+	for _, c := range columnsOf(columns) {
 		parts = append(parts, alias+"."+c+" AS "+alias+"_"+c)
 	}
 	return strings.Join(parts, ", ")

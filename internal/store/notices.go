@@ -14,14 +14,16 @@ func (s *Store) Notice(ctx context.Context, id string) (notify.Notice, error) {
 		QuoteAmount                                                                     int64
 		Amount                                                                          *int64
 	}
-	err := s.read(ctx).Raw(`SELECT n.id, n.refund_id, n.event, n.state, a.name, a.email, a.locale, p.name AS package_name,
-		r.currency, r.outcome, r.quote_amount, r.amount
+	found, err := one(s.read(ctx), fields{
+		&row.ID, &row.RefundID, &row.Event, &row.State, &row.Name, &row.Email, &row.Locale, &row.PackageName,
+		&row.Currency, &row.Outcome, &row.QuoteAmount, &row.Amount,
+	}, `SELECT n.id, n.refund_id, n.event, n.state, a.name, a.email, a.locale, p.name, r.currency, r.outcome, r.quote_amount, r.amount
 		FROM notices n JOIN refunds r ON r.id = n.refund_id JOIN accounts a ON a.id = r.account_id JOIN packages p ON p.id = r.package_id
-		WHERE n.id = ?`, id).Scan(&row).Error
+		WHERE n.id = ?`, id)
 	if err != nil {
 		return notify.Notice{}, classify(err)
 	}
-	if row.ID == "" {
+	if !found {
 		return notify.Notice{}, notFound("notice", id)
 	}
 	amount := row.QuoteAmount

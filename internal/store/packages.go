@@ -56,9 +56,8 @@ func (s *Store) boughtEntry(ctx context.Context, by identity.Actor, p refund.Pac
 // insertPackage writes package, ledger accounts and purchase journal. ErrPackageExists when the id is taken.
 func (s *Store) insertPackage(tx *gorm.DB, p refund.Package, now time.Time) error {
 	row := packageRowOf(p)
-	res := tx.Exec("INSERT INTO packages ("+strings.Join(strings.Fields(packageColumns), ", ")+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
-		row.ID, row.AccountID, row.Product, row.Name, row.Currency, row.Paid, row.Face, row.Status, row.Dispute, row.AutoRenew,
-		row.PurchasedAt, row.ExpiresAt, row.FrozenAt, row.CreatedAt, row.Version)
+	bought := insert("packages", packageColumns, row.fields()...)
+	res := tx.Exec(bought.sql+" ON CONFLICT (id) DO NOTHING", bought.args...)
 	if res.Error != nil {
 		return res.Error
 	}
@@ -66,13 +65,16 @@ func (s *Store) insertPackage(tx *gorm.DB, p refund.Package, now time.Time) erro
 		return ErrPackageExists
 	}
 	// The customer's balance is opened with the purchase, so that crediting never has to.
+	var accounts []any
 	for _, id := range []string{
 		ledger.ClearingAccount(p.Currency), ledger.CustomerAccount(p.AccountID, p.Currency), ledger.PackageAccount(p.ID),
 		ledger.PromotionAccount(p.Currency), ledger.RevenueAccount(p.Currency),
 	} {
-		if err := tx.Exec("INSERT INTO ledger_accounts (id, currency) VALUES (?, ?) ON CONFLICT (id) DO NOTHING", id, p.Currency).Error; err != nil {
-			return err
-		}
+		accounts = append(accounts, id, p.Currency)
+	}
+	opened := insert("ledger_accounts", "id currency", accounts...)
+	if err := tx.Exec(opened.sql+" ON CONFLICT (id) DO NOTHING", opened.args...).Error; err != nil {
+		return err
 	}
 	return post(tx, ledger.ForPurchase(p.ID, p.AccountID, p.Currency, p.Paid, p.Face), now)
 }

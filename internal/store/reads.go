@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strings"
 
 	"gorm.io/gorm"
 
@@ -11,12 +12,15 @@ import (
 	"refunddesk/internal/review"
 )
 
+var refundQuery = "SELECT " + strings.Join(columnsOf(refundColumns), ", ") + " FROM refunds"
+
 func refundOf(tx *gorm.DB, id string) (refund.Refund, error) {
 	var row refundRow
-	if err := tx.Raw("SELECT * FROM refunds WHERE id = ?", id).Scan(&row).Error; err != nil {
+	found, err := one(tx, row.fields(), refundQuery+" WHERE id = ?", id)
+	if err != nil {
 		return refund.Refund{}, err
 	}
-	if row.ID == "" {
+	if !found {
 		return refund.Refund{}, notFound("refund", id)
 	}
 	return row.domain(), nil

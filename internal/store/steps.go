@@ -30,10 +30,11 @@ func in(states ...refund.State) func(refund.State) bool {
 // Facts implements activities.Refunds: what the policy judges on, in one query.
 func (s *Store) Facts(ctx context.Context, refundID string) (policy.Facts, error) {
 	var l locked
-	if err := s.read(ctx).Raw(lockedQuery+" WHERE r.id = ?", refundID).Scan(&l).Error; err != nil {
+	found, err := one(s.read(ctx), l.fields(), lockedQuery+" WHERE r.id = ?", refundID)
+	if err != nil {
 		return policy.Facts{}, classify(err)
 	}
-	if l.Refund.ID == "" {
+	if !found {
 		return policy.Facts{}, fault.New(fault.NotFound, "not-found", "There is no refund %s.", refundID)
 	}
 	return policy.Facts{

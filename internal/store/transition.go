@@ -52,7 +52,7 @@ func stmt(sql string, args ...any) *statement { return &statement{sql: sql, args
 
 // insert is an INSERT of one row or, with as many more values, of several.
 func insert(table, columns string, values ...any) *statement {
-	names := strings.Fields(columns)
+	names := columnsOf(columns)
 	row := "(?" + strings.Repeat(", ?", len(names)-1) + ")"
 	return stmt("INSERT INTO "+table+" ("+strings.Join(names, ", ")+") VALUES "+
 		row+strings.Repeat(", "+row, len(values)/len(names)-1), values...)
@@ -103,15 +103,22 @@ func oneByOne(tx *gorm.DB, writes []*statement, q *question) error {
 	if q == nil {
 		return nil
 	}
-	rows, err := tx.Raw(q.sql, q.args...).Rows()
+	var err error
+	q.found, err = one(tx, q.into, q.sql, q.args...)
+	return err
+}
+
+// one reads at most one row and reports whether there was one.
+func one(tx *gorm.DB, into fields, query string, args ...any) (found bool, err error) {
+	rows, err := tx.Raw(query, args...).Rows()
 	if err != nil {
-		return err
+		return false, err
 	}
-	defer func() { _ = rows.Close() }()
-	if q.found = rows.Next(); q.found {
-		return rows.Scan(q.into...)
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	if !rows.Next() {
+		return false, rows.Err()
 	}
-	return rows.Err()
+	return true, rows.Scan(into...)
 }
 
 // pipelined runs do on the session's one connection.

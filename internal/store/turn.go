@@ -103,7 +103,7 @@ func (s *Store) step(ctx context.Context, op refund.Op, by identity.Actor, from 
 	if err != nil {
 		return refund.Step{}, false, err
 	}
-	s.watch.changed(op.RefundID)
+	s.watch.changed(op.RefundID, out.State)
 	return out, done, nil
 }
 

@@ -1,25 +1,29 @@
 package store
 
-import "sync"
+import (
+	"sync"
 
-// watchers wakes who waits for a refund in this process. Missing a value is harmless:
-// whoever waits reads the record, and reads it again from time to time.
+	"refunddesk/internal/refund"
+)
+
+// watchers tells who waits for a refund in this process where it stands. Missing a value is
+// harmless: whoever waits reads the record from time to time.
 type watchers struct {
 	mu   sync.Mutex
-	subs map[string]map[chan struct{}]struct{}
+	subs map[string]map[chan refund.State]struct{}
 }
 
 func newWatchers() *watchers {
-	return &watchers{subs: map[string]map[chan struct{}]struct{}{}}
+	return &watchers{subs: map[string]map[chan refund.State]struct{}{}}
 }
 
 // Changes implements desk.Watch.
-func (s *Store) Changes(refundID string) (<-chan struct{}, func()) {
-	w, c := s.watch, make(chan struct{}, 1)
+func (s *Store) Changes(refundID string) (<-chan refund.State, func()) {
+	w, c := s.watch, make(chan refund.State, 1)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.subs[refundID] == nil {
-		w.subs[refundID] = map[chan struct{}]struct{}{}
+		w.subs[refundID] = map[chan refund.State]struct{}{}
 	}
 	w.subs[refundID][c] = struct{}{}
 	return c, func() {
@@ -33,13 +37,14 @@ func (s *Store) Changes(refundID string) (<-chan struct{}, func()) {
 }
 
 // changed is called after a commit, never before.
-func (w *watchers) changed(refundID string) {
+func (w *watchers) changed(refundID string, to refund.State) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for c := range w.subs[refundID] {
 		select {
-		case c <- struct{}{}:
-		default: // it has one waiting already
+		case <-c: // nobody took it, and it is old
+		default:
 		}
+		c <- to // there is room: only we send, one at a time
 	}
 }

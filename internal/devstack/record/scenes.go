@@ -1,8 +1,8 @@
 package main
 
 import (
-	"errors"
 	"fmt"
+	"slices"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflowservice/v1"
@@ -21,7 +21,9 @@ type scene struct {
 }
 
 // scenes are all paths that are recorded. They are added and never renamed: a name is a file.
-var scenes = []scene{
+var scenes = slices.Concat(plainScenes, lockScenes)
+
+var plainScenes = []scene{
 	{"clean", "credited at once", standard, func(t *take) {
 		t.buy(small)
 		t.file()
@@ -124,7 +126,6 @@ var scenes = []scene{
 		t.ends(refund.Withdrawn)
 		t.sql("DROP TRIGGER record_screening")
 	}},
-	{"database-away", "the records are locked while a decision is recorded", standard, (*take).decideWhileLocked},
 	{"mail-delayed", "the mail server refuses the first tries", standard, func(t *take) {
 		t.stack.Inbox.Reject(true)
 		defer t.stack.Inbox.Reject(false)
@@ -220,36 +221,6 @@ func (t *take) pendingActivity() {
 			return err == nil && len(found.GetPendingActivities()) > 0, err
 		})
 	})
-}
-
-// decideWhileLocked takes the one write lock of SQLite, so that the local try of a step
-// times out and the regular one finishes it.
-func (t *take) decideWhileLocked() {
-	t.inReview()
-	t.do("lock the records", func() error {
-		hand, err := t.records.Conn(t.ctx)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = hand.Close() }()
-		if _, err := hand.ExecContext(t.ctx, "BEGIN IMMEDIATE"); err != nil {
-			return err
-		}
-		released := make(chan error, 1)
-		go func() {
-			waiting := &take{studio: t.studio, ctx: t.ctx, workflow: t.workflow}
-			waiting.pendingActivity()
-			_, err := hand.ExecContext(t.ctx, "ROLLBACK")
-			if err == nil {
-				err = waiting.err
-			}
-			released <- err
-		}()
-		// Without a note, which would be stored first and meet the lock before the workflow does.
-		err = t.vote("reviewer", api.VoteApprove, api.NewDecisionReasonCodeVerifiedRequest, nil)
-		return errors.Join(err, <-released)
-	})
-	t.ends(refund.Credited)
 }
 
 // sweep waits for a sweep that has ended.

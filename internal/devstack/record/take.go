@@ -17,13 +17,14 @@ import (
 // scene reads like what happens.
 type take struct {
 	*studio
-	ctx      context.Context
+	ctx      context.Context //nolint:containedctx // a take lasts no longer
 	err      error
 	account  string
 	pkg      string
 	refund   string
 	workflow string
 	owner    *api.ClientWithResponses
+	beside   []func() error // wait for what was begun and not waited for
 }
 
 func newTake(ctx context.Context, st *studio, name string) *take {

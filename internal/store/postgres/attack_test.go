@@ -13,7 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"refunddesk/internal/desk"
-	"refunddesk/internal/policy"
 	"refunddesk/internal/refund"
 	"refunddesk/internal/review"
 	"refunddesk/internal/store"
@@ -53,9 +52,6 @@ const (
 // forbidden is the rule of what a role has no right to.
 const forbidden = "permission"
 
-// held is the key of refunds that are on hold from another state than in_review.
-const held = refund.State("on_hold from screening")
-
 // world is a database with a refund in every state, brought there by the store itself.
 type world struct {
 	*storetest.Bundle
@@ -66,7 +62,7 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{url: database(t), refunds: map[refund.State]refund.Refund{}, conns: map[string]*pgx.Conn{}}
+	w := &world{url: database(t), conns: map[string]*pgx.Conn{}}
 	w.Bundle = storetest.New(t, func(t *testing.T, o store.Options) *store.Store {
 		s, err := postgres.Open(postgres.Config{URL: w.url, Role: application, MaxConnections: 2, Options: o})
 		require.NoError(t, err)
@@ -75,12 +71,7 @@ func newWorld(t *testing.T) *world {
 	})
 	w.Account("other")
 	w.Buy("p-free", 100, 100)
-	w.populate()
-	for state, r := range w.refunds {
-		now, err := w.Refund(w.Ctx, r.ID)
-		require.NoError(t, err)
-		w.refunds[state] = now
-	}
+	w.refunds = w.EveryState()
 	for _, role := range []string{application, readers, owner} {
 		w.conns[role] = w.connect(role)
 	}
@@ -97,71 +88,6 @@ func (w *world) connect(role string) *pgx.Conn {
 		require.NoError(w.T, err)
 	}
 	return conn
-}
-
-// populate files a refund for a package of its own for each state, and takes it there.
-func (w *world) populate() {
-	file := func(state refund.State, paid, face int64) string {
-		id := "p-" + string(state)
-		w.Buy(id, paid, face)
-		w.refunds[state] = w.MustFile(id)
-		return w.refunds[state].ID
-	}
-	file(refund.Submitted, 100, 100)
-
-	for _, state := range []refund.State{held, refund.Screening} {
-		id := file(state, 100, 100)
-		w.disputed("p-"+string(state), refund.DisputeOpen)
-		w.Step(id, refund.VerbScreen, refund.OnHold)
-	}
-	w.disputed("p-screening", refund.DisputeWon)
-	w.Step(w.refunds[refund.Screening].ID, refund.VerbReassess, refund.Screening)
-
-	w.twoApprovals(file(refund.InReview, 2000, 2000))
-	w.twoApprovals(file(refund.OnHold, 2000, 2000))
-	w.disputed("p-on_hold", refund.DisputeOpen)
-	w.Step(w.refunds[refund.OnHold].ID, refund.VerbReassess, refund.OnHold)
-
-	// No step of the store asks the customer yet, so the change is made by hand.
-	w.Step(file(refund.AwaitingCustomer, 2000, 2000), refund.VerbScreen, refund.InReview)
-	r, err := w.Refund(w.Ctx, w.refunds[refund.AwaitingCustomer].ID)
-	require.NoError(w.T, err)
-	require.NoError(w.T, attempt(w.Ctx, w.connect(application), true, w.change(r, refund.AwaitingCustomer, nil)))
-
-	w.Buy("p-crediting", 80, 100)
-	require.NoError(w.T, w.Use("u-crediting", "p-crediting", 10))
-	w.refunds[refund.Crediting] = w.MustFile("p-crediting")
-	w.Step(w.refunds[refund.Crediting].ID, refund.VerbScreen, refund.Crediting)
-
-	id := file(refund.NeedsAttention, 100, 100)
-	w.Step(id, refund.VerbScreen, refund.Crediting)
-	w.Step(id, refund.VerbPark, refund.NeedsAttention)
-
-	id = file(refund.Credited, 50, 60)
-	w.Step(id, refund.VerbScreen, refund.Crediting)
-	w.Step(id, refund.VerbCredit, refund.Credited)
-
-	id = file(refund.Rejected, 2000, 2000)
-	w.Step(id, refund.VerbScreen, refund.InReview)
-	w.Decide(id, storetest.Reviewer, review.Reject)
-
-	w.Step(file(refund.Withdrawn, 100, 100), refund.VerbWithdraw, refund.Withdrawn)
-}
-
-func (w *world) disputed(packageID string, to refund.Dispute) {
-	_, _, err := w.SetDispute(w.Ctx, storetest.Integrator, packageID, to)
-	require.NoError(w.T, err)
-}
-
-// twoApprovals screens the refund into a review by two people.
-func (w *world) twoApprovals(id string) {
-	facts, err := w.Facts(w.Ctx, id)
-	require.NoError(w.T, err)
-	plan := storetest.Policy.Evaluate(facts)
-	require.Equal(w.T, policy.Review, plan.Verdict)
-	plan.Approvals = 2
-	_, err = w.Screen(w.Ctx, w.Op(id, refund.VerbScreen), plan)
-	require.NoError(w.T, err)
 }
 
 // ticket is the open ticket of the refund in the state.

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"refunddesk/internal/desk"
 	"refunddesk/internal/money"
 	"refunddesk/internal/refund"
 	"refunddesk/internal/store"
@@ -33,18 +34,24 @@ func TestBalancesAreThoseOfOneAccountInAnyCollation(t *testing.T) {
 		t.Cleanup(func() { require.NoError(t, s.Close()) })
 		return s
 	})
-	for n, id := range []string{"ACCT", "Acct", "acct", "acct.1", "acct-1", "acct_1"} {
+	ids := []string{"ACCT", "Acct", "acct", "acct.1", "acct-1", "acct_1"}
+	for n, id := range ids {
 		if id != "acct" {
 			b.Account(id)
 		}
+		pkg, units := fmt.Sprint("p", n), int64(n+1)
 		_, err := b.CreatePackage(b.Ctx, storetest.Integrator, refund.Package{
-			ID: fmt.Sprint("p", n), AccountID: id, Product: refund.GlobalSMS, Name: "x", Currency: "USD", Paid: 1, Face: 1,
+			ID: pkg, AccountID: id, Product: refund.GlobalSMS, Name: "x", Currency: "USD", Paid: units * money.Scale, Face: units * money.Scale,
 		})
 		require.NoError(t, err)
+		filed, err := b.File(b.Ctx, storetest.Customer(id), desk.Filing{PackageID: pkg, ReasonCode: refund.OtherReason, IdempotencyKey: "k"})
+		require.NoError(t, err)
+		b.Step(filed.Refund.ID, refund.VerbScreen, refund.Crediting)
+		b.Step(filed.Refund.ID, refund.VerbCredit, refund.Credited)
 	}
-	for _, id := range []string{"ACCT", "Acct", "acct", "acct.1", "acct-1", "acct_1"} {
+	for n, id := range ids {
 		balances, err := b.Balances(b.Ctx, id)
 		require.NoError(t, err)
-		assert.Equal(t, []money.Money{money.Of(0, "USD")}, balances, "%s has one balance", id)
+		assert.Equal(t, []money.Money{money.Units(int64(n+1), "USD")}, balances, "%s sees his own", id)
 	}
 }

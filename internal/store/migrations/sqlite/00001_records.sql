@@ -368,6 +368,17 @@ CREATE TRIGGER postings_apply AFTER INSERT ON postings
 BEGIN
     SELECT RAISE(ABORT, 'posting-currency') WHERE (SELECT currency FROM ledger_accounts WHERE id = NEW.ledger_account)
         IS NOT (SELECT currency FROM journals WHERE id = NEW.journal_id);
+    SELECT RAISE(ABORT, 'journal-shape') WHERE NOT (
+        SELECT CASE j.operation
+               WHEN 'purchase' THEN NEW.ledger_account IN ('package/' || j.package_id, 'clearing/' || j.currency, 'promotion/' || j.currency)
+               WHEN 'usage' THEN NEW.ledger_account IN ('package/' || j.package_id, 'revenue/' || j.currency)
+               WHEN 'refund' THEN NEW.ledger_account IN ('package/' || j.package_id, 'promotion/' || j.currency,
+                                                         'customer/' || j.account_id || '/' || j.currency)
+               ELSE EXISTS (SELECT 1 FROM postings p WHERE p.journal_id = j.reverses AND p.ledger_account = NEW.ledger_account AND p.micros = -NEW.micros) END
+          FROM journals j WHERE j.id = NEW.journal_id);
+    SELECT RAISE(ABORT, 'credit-amount') WHERE NEW.ledger_account LIKE 'customer/%' AND EXISTS (
+        SELECT 1 FROM journals j JOIN refunds r ON r.id = j.operation_id
+         WHERE j.id = NEW.journal_id AND j.operation = 'refund' AND r.amount IS NOT NEW.micros);
     UPDATE ledger_accounts SET balance = balance + NEW.micros WHERE id = NEW.ledger_account AND balance IS NOT NULL;
 END;
 -- +goose StatementEnd
@@ -378,13 +389,38 @@ BEGIN
     SELECT RAISE(ABORT, 'credit-unapproved') WHERE NOT EXISTS (
         SELECT 1 FROM refunds WHERE id = NEW.operation_id AND package_id = NEW.package_id AND account_id = NEW.account_id
            AND state = 'credited' AND approved IS NOT NULL);
+    SELECT RAISE(ABORT, 'credit-remainder') WHERE NOT EXISTS (SELECT 1 FROM packages WHERE id = NEW.package_id AND status = 'refunded');
+    SELECT RAISE(ABORT, 'credit-obstacle') WHERE EXISTS (
+        SELECT 1 FROM packages p JOIN accounts a ON a.id = p.account_id
+         WHERE p.id = NEW.package_id AND (a.standing <> 'good' OR p.dispute IN ('open', 'lost')));
 END;
 -- +goose StatementEnd
 
 -- +goose StatementBegin
-CREATE TRIGGER refunds_start BEFORE INSERT ON refunds WHEN NEW.state <> 'submitted' OR NEW.approved IS NOT NULL
+CREATE TRIGGER journals_package BEFORE INSERT ON journals
 BEGIN
-    SELECT RAISE(ABORT, 'illegal-transition');
+    SELECT RAISE(ABORT, 'journal-package') WHERE NOT EXISTS (
+        SELECT 1 FROM packages WHERE id = NEW.package_id AND account_id = NEW.account_id AND currency = NEW.currency);
+    SELECT RAISE(ABORT, 'usage-record') WHERE NEW.operation = 'usage' AND NOT EXISTS (
+        SELECT 1 FROM usage_records WHERE id = NEW.operation_id AND package_id = NEW.package_id);
+    SELECT RAISE(ABORT, 'journal-reversal') WHERE NEW.operation = 'reversal' AND NOT EXISTS (
+        SELECT 1 FROM journals WHERE id = NEW.reverses AND operation <> 'reversal' AND package_id = NEW.package_id AND account_id = NEW.account_id);
+END;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+CREATE TRIGGER ledger_accounts_fixed BEFORE UPDATE OF id, currency ON ledger_accounts
+BEGIN
+    SELECT RAISE(ABORT, 'append-only');
+END;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+CREATE TRIGGER refunds_start BEFORE INSERT ON refunds
+BEGIN
+    SELECT RAISE(ABORT, 'illegal-transition') WHERE NEW.state <> 'submitted' OR NEW.approved IS NOT NULL OR NEW.version <> 1;
+    SELECT RAISE(ABORT, 'refund-package') WHERE NOT EXISTS (
+        SELECT 1 FROM packages WHERE id = NEW.package_id AND account_id = NEW.account_id AND currency = NEW.currency);
 END;
 -- +goose StatementEnd
 
@@ -394,10 +430,32 @@ BEGIN
     SELECT RAISE(ABORT, 'illegal-transition')
      WHERE OLD.state IN ('credited', 'rejected', 'withdrawn')
         OR (NEW.state <> OLD.state AND NOT EXISTS (
-            SELECT 1 FROM refund_transitions WHERE old_state = OLD.state AND new_state = NEW.state));
+            SELECT 1 FROM refund_transitions WHERE old_state = OLD.state AND new_state = NEW.state))
+        OR (NEW.state = OLD.state AND NEW.held_from <> OLD.held_from)
+        OR (OLD.state = 'on_hold' AND NEW.state NOT IN ('on_hold', 'rejected', 'withdrawn') AND NEW.state <> OLD.held_from)
+        OR (OLD.state <> 'on_hold' AND NEW.state = 'on_hold' AND NEW.held_from <> OLD.state);
     SELECT RAISE(ABORT, 'refund-fixed')
-     WHERE NEW.quote_amount <> OLD.quote_amount OR NEW.package_id <> OLD.package_id OR NEW.account_id <> OLD.account_id
-        OR NEW.requested_by <> OLD.requested_by OR (OLD.approved IS NOT NULL AND NEW.approved IS NOT OLD.approved);
+     WHERE NEW.id <> OLD.id OR NEW.account_id <> OLD.account_id OR NEW.package_id <> OLD.package_id OR NEW.requested_by <> OLD.requested_by
+        OR NEW.reason_code <> OLD.reason_code OR NEW.note_id <> OLD.note_id OR NEW.currency <> OLD.currency
+        OR NEW.quote_amount <> OLD.quote_amount OR NEW.quote_paid <> OLD.quote_paid OR NEW.quote_face <> OLD.quote_face
+        OR NEW.quote_remaining <> OLD.quote_remaining OR (OLD.approved IS NOT NULL AND NEW.approved IS NOT OLD.approved);
+    SELECT RAISE(ABORT, 'refund-version') WHERE NEW.version <> OLD.version + 1;
+END;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+CREATE TRIGGER refunds_approved BEFORE UPDATE ON refunds WHEN NEW.approved IS NOT NULL AND OLD.approved IS NULL
+BEGIN
+    SELECT RAISE(ABORT, 'refund-unapproved')
+     WHERE NEW.state <> 'crediting' OR OLD.state NOT IN ('screening', 'in_review')
+        OR (OLD.state = 'screening' AND NEW.verdict <> 'approve');
+    SELECT RAISE(ABORT, 'refund-unapproved')
+     WHERE OLD.state = 'in_review' AND (
+           (SELECT count(DISTINCT d.voter) FROM tickets t JOIN decisions d ON d.ticket_id = t.id AND d.refund_id = t.refund_id
+             WHERE t.refund_id = NEW.id AND t.queue <> 'attention' AND d.vote = 'approve')
+           < coalesce((SELECT max(approvals) FROM tickets WHERE refund_id = NEW.id AND queue <> 'attention'), 1)
+        OR EXISTS (SELECT 1 FROM tickets t JOIN decisions d ON d.ticket_id = t.id
+                    WHERE t.refund_id = NEW.id AND t.queue <> 'attention' AND d.vote = 'reject'));
 END;
 -- +goose StatementEnd
 
@@ -413,6 +471,46 @@ CREATE TRIGGER decisions_not_own BEFORE INSERT ON decisions
 BEGIN
     SELECT RAISE(ABORT, 'self-approval') WHERE EXISTS (
         SELECT 1 FROM refunds WHERE id = NEW.refund_id AND (requested_by = NEW.voter OR account_id = NEW.voter_account));
+    SELECT RAISE(ABORT, 'ticket-closed') WHERE NOT EXISTS (
+        SELECT 1 FROM tickets WHERE id = NEW.ticket_id AND refund_id = NEW.refund_id AND state = 'open');
+END;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+CREATE TRIGGER tickets_open BEFORE INSERT ON tickets
+BEGIN
+    SELECT RAISE(ABORT, 'ticket-fixed') WHERE NEW.state <> 'open' OR NOT EXISTS (
+        SELECT 1 FROM refunds WHERE id = NEW.refund_id AND account_id = NEW.account_id AND package_id = NEW.package_id);
+END;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+CREATE TRIGGER tickets_fixed BEFORE UPDATE ON tickets
+BEGIN
+    SELECT RAISE(ABORT, 'ticket-fixed')
+     WHERE NEW.id <> OLD.id OR NEW.kind <> OLD.kind OR NEW.refund_id <> OLD.refund_id OR NEW.account_id <> OLD.account_id
+        OR NEW.package_id <> OLD.package_id OR NEW.matches <> OLD.matches OR (NEW.queue = 'attention') <> (OLD.queue = 'attention');
+    SELECT RAISE(ABORT, 'ticket-approvals') WHERE NEW.approvals < OLD.approvals;
+    SELECT RAISE(ABORT, 'ticket-closed') WHERE OLD.state = 'closed' AND NEW.state <> 'closed';
+END;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+CREATE TRIGGER packages_start BEFORE INSERT ON packages WHEN NEW.status <> 'active'
+BEGIN
+    SELECT RAISE(ABORT, 'package-fixed');
+END;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+CREATE TRIGGER packages_fixed BEFORE UPDATE ON packages
+BEGIN
+    SELECT RAISE(ABORT, 'package-fixed')
+     WHERE NEW.id <> OLD.id OR NEW.account_id <> OLD.account_id OR NEW.product <> OLD.product OR NEW.currency <> OLD.currency
+        OR NEW.paid <> OLD.paid OR NEW.face <> OLD.face OR NEW.purchased_at <> OLD.purchased_at;
+    SELECT RAISE(ABORT, 'package-refunded') WHERE OLD.status = 'refunded' AND NEW.status <> 'refunded';
+    SELECT RAISE(ABORT, 'package-uncredited') WHERE NEW.status = 'refunded' AND OLD.status <> 'refunded'
+       AND NOT EXISTS (SELECT 1 FROM refunds WHERE package_id = NEW.id AND state = 'credited');
 END;
 -- +goose StatementEnd
 

@@ -1,0 +1,176 @@
+package desk_test
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"refunddesk/internal/audit"
+	"refunddesk/internal/desk"
+	"refunddesk/internal/fault"
+	"refunddesk/internal/identity"
+	"refunddesk/internal/refund"
+	"refunddesk/internal/review"
+	"refunddesk/internal/store"
+	"refunddesk/internal/store/sqlite"
+	"refunddesk/internal/store/storetest"
+)
+
+// office is a desk over real records, with an engine that the test plays.
+type office struct {
+	*storetest.Bundle
+	desk   *desk.Desk
+	engine *engine
+}
+
+var (
+	ann     = storetest.Customer("acct")
+	bob     = storetest.Customer("other")
+	rita    = storetest.Reviewer
+	sam     = storetest.Senior
+	ada     = storetest.Admin
+	billing = storetest.Integrator
+	auditor = identity.Actor{Subject: "otto", Roles: []identity.Role{identity.Auditor}}
+	nobody  = identity.Actor{Subject: "nobody"}
+)
+
+func newOffice(t *testing.T) *office {
+	t.Helper()
+	o := &office{Bundle: storetest.New(t, func(t *testing.T, options store.Options) *store.Store {
+		s, err := sqlite.Open(filepath.Join(t.TempDir(), "records.db"), options)
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, s.Close()) })
+		_, err = s.Migrate(t.Context())
+		require.NoError(t, err)
+		return s
+	})}
+	o.Account("other")
+	o.engine = &engine{records: o.Bundle}
+	o.desk = desk.New(desk.Options{Records: o.Store, Engine: o.engine, Watch: o.Store, Now: o.Clock.Now})
+	return o
+}
+
+// engine plays the workflow engine: commands run the store's steps, as the workflow does,
+// unless the test says what comes instead.
+type engine struct {
+	records *storetest.Bundle
+	// instead answers every command, when not nil.
+	instead error
+	// lost has commands carried out and their answers lost on the way.
+	lost bool
+
+	mu      sync.Mutex
+	heard   []desk.Intent
+	decided []desk.DecideCommand
+	onHear  func(desk.Intent)
+	events  []desk.Event
+}
+
+var away = fault.New(fault.Unavailable, "engine-unavailable", "The workflow engine is away; try again shortly.")
+
+func (e *engine) Hear(intents ...desk.Intent) {
+	e.mu.Lock()
+	e.heard = append(e.heard, intents...)
+	onHear := e.onHear
+	e.mu.Unlock()
+	for _, i := range intents {
+		if onHear != nil {
+			onHear(i)
+		}
+	}
+}
+
+func (e *engine) answer(run func() (refund.Step, error)) (refund.Step, error) {
+	if e.instead != nil {
+		return refund.Step{}, e.instead
+	}
+	step, err := run()
+	switch {
+	case err != nil:
+		return step, err
+	case e.lost:
+		return refund.Step{}, away
+	case step.Refused != "":
+		return step, fault.New(fault.Conflict, step.Refused, "The workflow refused.")
+	}
+	return step, nil
+}
+
+func (e *engine) Decide(ctx context.Context, c desk.DecideCommand) (refund.Step, error) {
+	e.mu.Lock()
+	e.decided = append(e.decided, c)
+	e.mu.Unlock()
+	return e.answer(func() (refund.Step, error) {
+		return e.records.RecordDecision(ctx, e.records.Op(c.RefundID, refund.VerbDecide), review.Decision{
+			ID: c.DecisionID, TicketID: c.TicketID, RefundID: c.RefundID, Voter: c.Voter, Vote: c.Vote, ReasonCode: c.ReasonCode,
+			NoteID: c.NoteID, Digest: c.Digest,
+		})
+	})
+}
+
+func (e *engine) Withdraw(ctx context.Context, c desk.WithdrawCommand) (refund.Step, error) {
+	return e.answer(func() (refund.Step, error) {
+		return e.records.Withdraw(ctx, e.records.Op(c.RefundID, refund.VerbWithdraw), c.By)
+	})
+}
+
+func (e *engine) Retry(ctx context.Context, c desk.RetryCommand) (refund.Step, error) {
+	return e.answer(func() (refund.Step, error) {
+		return e.records.Retry(ctx, e.records.Op(c.RefundID, refund.VerbRetry), c.By, c.NoteID)
+	})
+}
+
+func (e *engine) History(context.Context, string) ([]desk.Event, error) { return e.events, e.instead }
+func (e *engine) Ready(context.Context) error                           { return e.instead }
+
+// inReview files for a package of 2,000 and screens it into a review.
+func (o *office) inReview(packageID string) (refund.Refund, desk.CaseView) {
+	o.T.Helper()
+	o.Buy(packageID, 2000, 2000)
+	r := o.MustFile(packageID)
+	step := o.Step(r.ID, refund.VerbScreen, refund.InReview)
+	v, err := o.Case(o.Ctx, step.TicketID)
+	require.NoError(o.T, err)
+	return r, v
+}
+
+// refusals are the entries that tell of refused attempts at the object.
+func (o *office) refusals(action audit.Action) []audit.Entry {
+	o.T.Helper()
+	pool, err := o.SQL()
+	require.NoError(o.T, err)
+	rows, err := pool.QueryContext(o.Ctx, "SELECT actor, role, object, object_id, refund_id, reason_code, request_id FROM audit_entries WHERE action = ? ORDER BY seq", string(action))
+	require.NoError(o.T, err)
+	defer func() { require.NoError(o.T, rows.Close()) }()
+	var out []audit.Entry
+	for rows.Next() {
+		e := audit.Entry{Action: action}
+		require.NoError(o.T, rows.Scan(&e.Actor, &e.Role, &e.Object, &e.ObjectID, &e.RefundID, &e.ReasonCode, &e.RequestID))
+		out = append(out, e)
+	}
+	require.NoError(o.T, rows.Err())
+	return out
+}
+
+// entries counts the audit log.
+func (o *office) entries() int {
+	o.T.Helper()
+	pool, err := o.SQL()
+	require.NoError(o.T, err)
+	var n int
+	require.NoError(o.T, pool.QueryRowContext(o.Ctx, "SELECT count(*) FROM audit_entries").Scan(&n))
+	return n
+}
+
+// codeOf is the code of the fault, also of one that errors.Join hides.
+func codeOf(err error) string {
+	var f *fault.Error
+	if errors.As(err, &f) {
+		return f.Code
+	}
+	return ""
+}
