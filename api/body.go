@@ -64,6 +64,10 @@ func (s *server) readBody(c *gin.Context) {
 		s.refuse(c, f)
 		return
 	}
+	if f := checkSize(body); f != nil {
+		s.refuse(c, f)
+		return
+	}
 	if f := checkJSON(body); f != nil {
 		s.refuse(c, f)
 		return
@@ -102,6 +106,29 @@ func checkJSON(body []byte) *fault.Error {
 		return malformed("invalid-json", "body", "has more after the JSON value")
 	}
 	return nil
+}
+
+// The contract's bodies are flat and have a dozen fields. What is beyond these bounds is
+// refused before it is held against the contract, which costs far more than reading it.
+const (
+	mostFields = 100
+	mostDepth  = 8
+)
+
+// checkSize returns nil for JSON of no more fields and levels than a body of ours can have.
+func checkSize(body []byte) *fault.Error {
+	dec := jsontext.NewDecoder(bytes.NewReader(body), jsontext.AllowDuplicateNames(true))
+	for values := 0; ; values++ {
+		if _, err := dec.ReadToken(); err != nil {
+			return nil // the end; what is not JSON is reported as that
+		}
+		if dec.StackDepth() > mostDepth {
+			return malformed("invalid-json", "body", "is nested more than "+strconv.Itoa(mostDepth)+" levels deep")
+		}
+		if values > 2*mostFields { // a name and a value each
+			return malformed("too-many-fields", "body", "has more than "+strconv.Itoa(mostFields)+" fields")
+		}
+	}
 }
 
 // fieldOf writes a JSON pointer as the path people know: price.amount.

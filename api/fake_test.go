@@ -52,8 +52,10 @@ type fakeDesk struct {
 	asked  any      // the last command or filter
 	waited time.Duration
 	reqID  string
-	fails  error
-	panics bool
+	// deadline is by when the last call had to be answered.
+	deadline time.Time
+	fails    error
+	panics   bool
 }
 
 // begin notes the call and answers what the desk answers first: is there such a thing for
@@ -62,6 +64,7 @@ func (d *fakeDesk) begin(ctx context.Context, actor identity.Actor, method, id s
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.calls = append(d.calls, method)
+	d.deadline, _ = ctx.Deadline()
 	d.asked, d.reqID = asked, audit.RequestOf(ctx)
 	if d.panics {
 		panic("the desk fell over")

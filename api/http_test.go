@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -21,12 +22,12 @@ var errSecret = errors.New("dial postgres://app:password@db: refused")
 
 func TestPathsThatAreNotThere(t *testing.T) {
 	b := setup(t)
-	for _, path := range []string{"/", "/v1", "/v1/", "/v1/refund", "/v1/refunds/", "/v1/refunds/refund_1/", "//v1/refunds", "/v1/refunds/a%2Fb", "/v2/refunds", "/metrics"} {
+	for _, path := range []string{"/", "/v1", "/v1/", "/v1/refund", "/v1/refunds/", "/v1/refunds/refund_1/", "//v1/refunds", "/v2/refunds", "/metrics"} {
 		w := b.do(call{method: "GET", path: path})
 		require.Equal(t, http.StatusNotFound, w.Code, path)
 		require.Equal(t, "not-found", problem(t, w).Code)
 	}
-	for _, id := range []string{"%00", "a%20b", "-x", long(65), "%F0%9F%92%A9", "..."} {
+	for _, id := range []string{"%00", "a%20b", "a%2Fb", "refund_1%2Fwithdraw", "-x", long(65), "%F0%9F%92%A9", "..."} {
 		w := b.do(call{as: "auditor", method: "GET", path: "/v1/refunds/" + id})
 		require.Equal(t, http.StatusNotFound, w.Code, id)
 	}
@@ -233,4 +234,43 @@ func TestRateLimitRemembersSoManySubjects(t *testing.T) {
 	require.Len(t, l.bySubj, 2)
 	require.Positive(t, l.take("a"))
 	require.Zero(t, newLimits(0, 2, time.Now).take("a"))
+}
+
+// A small body of many fields must not cost more than it weighs.
+func TestBodiesOfManyFieldsAreRefusedBeforeTheyAreJudged(t *testing.T) {
+	b := setup(t)
+	many := func(n int) string {
+		fields := []string{`"name":"Lin"`, `"email":"lin@example.com"`}
+		for i := range n {
+			fields = append(fields, fmt.Sprintf(`"k%d":1`, i))
+		}
+		return "{" + strings.Join(fields, ",") + "}"
+	}
+	w := b.do(call{as: "admin", method: "POST", path: "/v1/accounts", body: many(60_000)})
+	require.Equal(t, http.StatusBadRequest, w.Code)
+	require.Equal(t, "too-many-fields", problem(t, w).Code)
+	w = b.do(call{as: "admin", method: "POST", path: "/v1/accounts", body: many(50)})
+	require.Equal(t, "unknown-field", problem(t, w).Code)
+	require.Less(t, w.Body.Len(), 16<<10)
+	w = b.do(call{as: "admin", method: "POST", path: "/v1/accounts", body: `{"name":` + strings.Repeat(`{"a":`, 20) + "1" + strings.Repeat("}", 21)})
+	require.Equal(t, "invalid-json", problem(t, w).Code)
+	require.Empty(t, b.desk.calls)
+}
+
+func TestQueryParametersAreText(t *testing.T) {
+	b := setup(t)
+	for _, path := range []string{"/v1/tickets?assignee=%ff", "/v1/tickets?assignee=a%00", "/v1/refunds?cursor=%0a"} {
+		w := b.do(call{as: "auditor", method: "GET", path: path})
+		require.Equal(t, http.StatusBadRequest, w.Code, path)
+		require.Equal(t, "invalid-parameter", problem(t, w).Code)
+	}
+}
+
+// A database that hangs is answered for in time.
+func TestARequestHasADeadline(t *testing.T) {
+	b := setup(t)
+	b.do(good["getRefund"].by("customer"))
+	require.WithinDuration(t, time.Now().Add(patience), b.desk.deadline, 5*time.Second)
+	b.do(filing("Prefer", "wait=30").by("customer"))
+	require.WithinDuration(t, time.Now().Add(patience+30*time.Second), b.desk.deadline, 5*time.Second)
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"log/slog"
@@ -110,6 +111,23 @@ func (s *server) recoverPanic(c *gin.Context) {
 			slog.String("stack", string(debug.Stack())))
 		answer(c, errors.New("panic")) // its value may hold anything; the stack says where
 	}()
+	c.Next()
+}
+
+// patience is how long an answer may take beside the time that the caller asked to wait.
+const patience = 15 * time.Second
+
+// limitTime gives every request a deadline: a neighbour that hangs without saying so must
+// not hang our callers. What is not answered by then is answered 503.
+func (s *server) limitTime(c *gin.Context) {
+	wait, _, _ := parseWait(strings.Join(c.Request.Header.Values("Prefer"), ", ")) // a bad one is refused later
+	asked := c.Request
+	ctx, cancel := context.WithTimeout(asked.Context(), patience+wait)
+	defer func() {
+		cancel()
+		c.Request = asked // what comes after, a panic's answer say, is not late
+	}()
+	c.Request = asked.WithContext(ctx)
 	c.Next()
 }
 

@@ -86,6 +86,7 @@ func (s *server) router() (*gin.Engine, error) {
 	engine := gin.New()
 	engine.RedirectTrailingSlash = false
 	engine.HandleMethodNotAllowed = true
+	engine.UseRawPath = true // %2F is part of an id, not of the path
 	engine.ContextWithFallback = true
 	if err := engine.SetTrustedProxies(nil); err != nil {
 		return nil, err
@@ -93,7 +94,7 @@ func (s *server) router() (*gin.Engine, error) {
 	engine.Use(requestID, s.logAccess, s.recoverPanic, securityHeaders)
 	engine.NoRoute(func(c *gin.Context) { answer(c, notFound("path")) })
 	engine.NoMethod(methodNotAllowed)
-	calls := engine.Group("", s.findOperation, limitBody, s.authenticate, s.limitRate, s.checkRoles, s.checkPath, s.readBody, s.validate)
+	calls := engine.Group("", s.findOperation, s.limitTime, s.authenticate, s.limitRate, limitBody, s.checkRoles, s.checkPath, s.readBody, s.validate)
 	handlers := NewStrictHandlerWithOptions(s, nil, StrictGinServerOptions{
 		RequestErrorHandlerFunc: func(c *gin.Context, err error) { s.refuse(c, unreadable(err)) },
 		HandlerErrorFunc:        s.refuse,

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
@@ -74,6 +75,8 @@ func checkQuery(u *url.URL, op *operation) *fault.Error {
 			return malformed("invalid-parameter", clip(name), "is not known; this call has "+strings.Join(op.query, ", "))
 		case len(values) > 1:
 			return malformed("invalid-parameter", name, "is given more than once")
+		case !utf8.ValidString(values[0]) || strings.ContainsFunc(values[0], forbidden):
+			return malformed("invalid-parameter", name, "is one line of text in UTF-8 without control characters")
 		case values[0] == "":
 			delete(query, name)
 		}
@@ -103,7 +106,11 @@ type violation struct {
 	shape bool // the request reads as something else than the contract says
 	field string
 	what  string // what would be right
+	// object is where the fields belong that an "unknown-field" is one of.
+	object string
 }
+
+func pointerOf(e *openapi3.SchemaError) string { return strings.Join(e.JSONPointer(), "/") }
 
 // violations makes one fault of everything the validator found. It is a 400 as soon as
 // anything about the shape is wrong, and then lists that alone: values of the wrong type
@@ -153,6 +160,9 @@ func collect(err error, at openapi3filter.RequestError, found *[]violation) {
 		}
 		*found = append(*found, violation{code: "malformed", shape: true, field: "body", what: "cannot be read as what the contract says"})
 	case *openapi3.SchemaError:
+		if e.SchemaField == "properties" && slices.ContainsFunc(*found, func(v violation) bool { return v.code == "unknown-field" && v.object == pointerOf(e) }) {
+			return // one error a field, each of which names them all
+		}
 		*found = append(*found, aboutField(e)...)
 	default:
 		*found = append(*found, violation{code: "malformed", shape: true, field: "body", what: "cannot be read as what the contract says"})
@@ -194,7 +204,7 @@ func aboutField(e *openapi3.SchemaError) []violation {
 		object, _ := e.Value.(map[string]any)
 		for key := range object {
 			if e.Schema.Properties[key] == nil {
-				unknown = append(unknown, violation{code: "unknown-field", shape: true, field: name(clip(key)), what: "is not a field here"})
+				unknown = append(unknown, violation{code: "unknown-field", shape: true, field: name(clip(key)), what: "is not a field here", object: pointerOf(e)})
 			}
 		}
 		return unknown

@@ -55,8 +55,10 @@ type records struct {
 	trouble map[refund.Verb][]error // what the next calls fail with, one each
 	always  map[refund.Verb]error   // what every call fails with
 	lost    map[refund.Verb]int     // commits whose answer is lost
-	calls   map[refund.Verb][]bool  // per call: was it local
-	hook    map[refund.Verb]func()  // runs at the start of each call of the verb
+	// afterLost is the standing once an answer was lost: its signal came with an earlier one.
+	afterLost refund.Standing
+	calls     map[refund.Verb][]bool // per call: was it local
+	hook      map[refund.Verb]func() // runs at the start of each call of the verb
 
 	notices map[string]notify.State
 	mails   []string
@@ -107,6 +109,7 @@ func (r *records) operation(ctx context.Context, op refund.Op, change func(*refu
 		return refund.Step{}, queue[0]
 	}
 	if first, ok := r.results[op.ID()]; ok {
+		first.Repeated = true
 		return first, nil
 	}
 	r.ops, r.runs = append(r.ops, op.ID()), append(r.runs, op.RunID)
@@ -122,6 +125,7 @@ func (r *records) operation(ctx context.Context, op refund.Op, change func(*refu
 	r.results[op.ID()] = step
 	if r.lost[op.Verb] > 0 {
 		r.lost[op.Verb]--
+		r.standing = cmp.Or(r.afterLost, r.standing)
 		return refund.Step{}, errAway
 	}
 	return step, nil

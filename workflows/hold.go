@@ -35,7 +35,8 @@ func (r *process) reassess(ctx workflow.Context) {
 	r.advance(ctx, r.heedsNews, func() (refund.Step, error) {
 		r.news = false
 		step, err := r.perform(ctx, ActivityReassess, func(at StepInput) any { return at })
-		if err != nil {
+		if err != nil || step.Repeated {
+			// The change that woke us may be newer than the result we were given.
 			r.news = true
 		}
 		return step, err

@@ -31,6 +31,22 @@ func TestLostAnswerCreditsOnce(t *testing.T) {
 	require.Equal(t, []string{"refund_1/credited"}, b.records.mails)
 }
 
+// The answer of a reassessment was lost and standing changed again before it was repeated:
+// the repeat returns the first result, and what came since is looked at all the same.
+func TestChangeBehindALostReassessmentIsLookedAt(t *testing.T) {
+	b := setup(t).inReview()
+	b.at(time.Hour, func() {
+		b.records.lost[refund.VerbReassess] = 1
+		b.records.afterLost = refund.Good
+		b.suspend(refund.Suspended)()
+	})
+	b.at(2*time.Hour, func() {
+		require.Equal(t, refund.InReview, b.snapshot().State)
+		b.withdraw("w")
+	})
+	b.run(refund.Withdrawn)
+}
+
 // A defect of ours is not tried for ever: somebody has to look.
 func TestPanicWhileCreditingIsParked(t *testing.T) {
 	b := setup(t)

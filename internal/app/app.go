@@ -35,7 +35,7 @@ type Options struct {
 	ShutdownDelay   time.Duration // unready for so long before the listener closes
 	ShutdownTimeout time.Duration
 	Log             *slog.Logger
-	// Routes are served beside the API, by path prefix: the development pages.
+	// Routes are served beside the API, by their exact path: the development pages.
 	Routes map[string]http.Handler
 	// Gate, when not nil, must return nil before the program is ready: first data is loaded.
 	Gate func(context.Context) error
@@ -74,7 +74,7 @@ func Start(o Options) (*App, error) {
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       30 * time.Second,
-		WriteTimeout:      api.MaxWait + 15*time.Second,
+		WriteTimeout:      api.MaxWait + 20*time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
@@ -114,12 +114,14 @@ func (a *App) handler() (http.Handler, error) {
 			return nil, err
 		}
 	}
-	mux := http.NewServeMux()
-	for prefix, h := range a.o.Routes {
-		mux.Handle(prefix, h)
-	}
-	mux.Handle("/", served)
-	return mux, nil
+	// By the exact path: a ServeMux would redirect what it finds unclean, in HTML.
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if h, ok := a.o.Routes[r.URL.Path]; ok {
+			h.ServeHTTP(w, r)
+			return
+		}
+		served.ServeHTTP(w, r)
+	}), nil
 }
 
 // healthOnly is what a worker serves.

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -110,7 +111,7 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 		Engine:   engine.Options{Address: s.Engine.Address(), Namespace: s.Engine.Namespace()},
 		Verifier: auth.NewStatic(devissuer.Name, devissuer.Audience, issuer.PublicKey()), Mailer: mailer,
 		ReviewAbove: policy.DefaultReviewAbove, ShutdownTimeout: 10 * time.Second, Log: o.Log,
-		Routes: map[string]http.Handler{"/dev/token": issuer.Handler(), "/dev/mail": s.Inbox.Handler()},
+		Routes: map[string]http.Handler{"/dev/token": localOnly(issuer.Handler()), "/dev/mail": localOnly(s.Inbox.Handler())},
 		Gate: func(context.Context) error {
 			if loaded.Load() {
 				return nil
@@ -204,6 +205,25 @@ func loopbackOnly(flag, address string) error {
 		return nil
 	}
 	return fault.InvalidField(flag, "must be a loopback address such as 127.0.0.1:8080: the development program gives everybody a token")
+}
+
+// localOnly refuses a request that names another host than this machine: a web page from
+// elsewhere whose name was made to point here (DNS rebinding) could otherwise fetch tokens.
+func localOnly(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if loopbackOnly("Host", net.JoinHostPort(hostOf(r.Host), "0")) != nil {
+			http.Error(w, "This page is for this machine only.", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func hostOf(address string) string {
+	if host, _, err := net.SplitHostPort(address); err == nil {
+		return host
+	}
+	return strings.Trim(address, "[]")
 }
 
 // Describe writes where everything is and who the demo people are.

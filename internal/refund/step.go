@@ -47,4 +47,5 @@ type Step struct {
 	Refused  string    `json:"refused,omitempty"`  // code of a business "no"; the state is as it was
 	Votes    int       `json:"votes,omitempty"`    // decisions recorded so far
 	Voter    string    `json:"voter,omitempty"`    // subject whose decision was recorded
+	Repeated bool      `json:"repeated,omitempty"` // the result of an earlier try: what came since was not looked at
 }

@@ -39,6 +39,7 @@ const (
 	classConnection      = "08"
 	classResources       = "53"
 	classIntervention    = "57"
+	badCharacter         = "22021"
 	readOnlyTransaction  = "25006" // a standby, in the moment of a failover
 )
 
@@ -60,6 +61,7 @@ func lostRace(err error) bool {
 // broken rule of the database is CodeRefused; a database that is away is CodeUnavailable.
 func classify(err error) error {
 	var known *fault.Error
+	var pg *pgconn.PgError
 	switch {
 	case err == nil:
 		return nil
@@ -69,6 +71,8 @@ func classify(err error) error {
 		return fault.New(fault.NotFound, "not-found", "There is no such thing.").With(err)
 	case away(err) || lostRace(err):
 		return fault.New(fault.Unavailable, CodeUnavailable, "The database is away; try again shortly.").With(err)
+	case errors.As(err, &pg) && pg.Code == badCharacter:
+		return fault.New(fault.Malformed, "invalid-text", "A text holds characters that cannot be kept.").With(err)
 	case refusedBy(err) != "":
 		return fault.New(fault.Internal, CodeRefused, "The database refused the change: %s.", refusedBy(err)).With(err)
 	}

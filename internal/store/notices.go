@@ -41,12 +41,7 @@ func (s *Store) Notice(ctx context.Context, id string) (notify.Notice, error) {
 	return n, nil
 }
 
-// MarkNotice implements activities.Notices. A mark lost in a crash of the database costs
-// one more try under the same Message-ID, so PostgreSQL need not wait for its disk.
+// MarkNotice implements activities.Notices. A notice that was sent stays so.
 func (s *Store) MarkNotice(ctx context.Context, id string, state notify.State) error {
-	query := "UPDATE notices SET state = ?, updated_at = ? WHERE id = ? AND state <> 'sent'"
-	if s.dialect == Postgres {
-		query = "WITH quick AS (SELECT set_config('synchronous_commit', 'off', true) AS v) UPDATE notices SET state = ?, updated_at = ? FROM quick WHERE quick.v = 'off' AND id = ? AND state <> 'sent'"
-	}
-	return classify(s.read(ctx).Exec(query, string(state), s.now(), id).Error)
+	return classify(s.read(ctx).Exec("UPDATE notices SET state = ?, updated_at = ? WHERE id = ? AND state <> 'sent'", string(state), s.now(), id).Error)
 }

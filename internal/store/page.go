@@ -3,7 +3,9 @@ package store
 import (
 	"encoding/base64"
 	"encoding/json"
+	"strings"
 	"time"
+	"unicode"
 
 	"refunddesk/internal/desk"
 	"refunddesk/internal/fault"
@@ -30,7 +32,7 @@ func parseCursor(s string) (cursor, error) {
 	if err == nil {
 		err = json.Unmarshal(b, &c)
 	}
-	if err != nil || c.ID == "" {
+	if err != nil || c.ID == "" || strings.ContainsFunc(c.ID, unicode.IsControl) || c.At.Year() > 9999 {
 		f := fault.New(fault.Malformed, "invalid-parameter", "cursor: give the next_cursor of the page before, unchanged.")
 		f.Fields = []fault.Field{{Name: "cursor", Problem: "is not a cursor that a list returned"}}
 		return cursor{}, f

@@ -79,6 +79,7 @@ func (s *Store) step(ctx context.Context, op refund.Op, by identity.Actor, from 
 		state := refund.State(t.row.State)
 		if done = t.row.LastOp == op.ID(); done {
 			out, err = t.recorded()
+			out.Repeated = true
 			return err
 		}
 		if state.Final() || !from(state) {
