@@ -140,13 +140,26 @@ func (b *bench) database(name string) string {
 }
 
 func (b *bench) startEngine(ctx context.Context) error {
-	p, address, err := part(ctx, partEngine, b.folder, b.database(engineDatabase))
-	b.engine = p
+	err := startAgain(func() (err error) {
+		b.engine, b.engineAddress, err = part(ctx, partEngine, b.folder, b.database(engineDatabase))
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	b.engineAddress = address
-	b.baseline, err = startBaseline(address)
+	b.baseline, err = startBaseline(b.engineAddress)
+	return err
+}
+
+// startAgain starts a program that looks for a free port and then takes it: in between
+// another program of the machine may have been quicker.
+func startAgain(start func() error) error {
+	var err error
+	for range 3 {
+		if err = start(); err == nil {
+			return nil
+		}
+	}
 	return err
 }
 
@@ -174,16 +187,22 @@ func (b *bench) startServe(ctx context.Context) error {
 	if out, err := migrate.CombinedOutput(); err != nil {
 		return fmt.Errorf("migrate: %w\n%s", err, out)
 	}
-	if b.address, err = freeAddress(); err != nil {
+	return startAgain(func() error {
+		if b.address, err = freeAddress(); err != nil {
+			return err
+		}
+		cmd := exec.Command(program, "serve", "--rate-limit", "0", "--shutdown-delay", "0s", "--http", b.address, "--engine", b.engineAddress,
+			"--issuer", b.issuer.url, "--audience", audience, "--smtp", "smtp://"+b.mailbox.address, "--mail-from", "Refunds <refunds@bench.invalid>")
+		cmd.Env = append(os.Environ(), "REFUNDDESK_DATABASE="+b.database(recordsDatabase))
+		b.serve, err = launch("refunddesk", b.folder, cmd)
+		if err == nil {
+			err = b.serve.ready(ctx, "http://"+b.address+"/readyz")
+		}
+		if err != nil {
+			b.serve.stop()
+		}
 		return err
-	}
-	cmd := exec.Command(program, "serve", "--rate-limit", "0", "--http", b.address, "--engine", b.engineAddress,
-		"--issuer", b.issuer.url, "--audience", audience, "--smtp", "smtp://"+b.mailbox.address, "--mail-from", "Refunds <refunds@bench.invalid>")
-	cmd.Env = append(os.Environ(), "REFUNDDESK_DATABASE="+b.database(recordsDatabase))
-	if b.serve, err = launch("refunddesk", b.folder, cmd); err != nil {
-		return err
-	}
-	return b.serve.ready(ctx, "http://"+b.address+"/readyz")
+	})
 }
 
 // program is the refunddesk to measure.

@@ -47,10 +47,14 @@ func part(ctx context.Context, name, dir, database string) (*process, string, er
 	cmd.Stdout = input
 	p, err := launch(name, dir, cmd)
 	if err != nil {
-		return p, "", err
+		return nil, "", err
 	}
 	address, err := p.firstLine(ctx, out)
-	return p, address, err
+	if err != nil {
+		p.stop()
+		return nil, "", err
+	}
+	return p, address, nil
 }
 
 // runPart is the main function of a part. Its end is a signal: see launch.

@@ -47,7 +47,11 @@ func launch(name, dir string, cmd *exec.Cmd) (*process, error) {
 		defer close(p.ended)
 		_ = cmd.Wait() // how it ended is in its log
 	}()
-	return p, p.keep()
+	if err := p.keep(); err != nil {
+		p.stop()
+		return nil, err
+	}
+	return p, nil
 }
 
 // keep starts a shell whose standard input ends with this process, even when it is killed,
@@ -59,8 +63,11 @@ func (p *process) keep() error {
 	if err != nil {
 		return err
 	}
+	if err := p.keeper.Start(); err != nil {
+		return err
+	}
 	p.input = input
-	return p.keeper.Start()
+	return nil
 }
 
 // stopLimit is how long a program may take to stop before it is killed.
@@ -77,9 +84,11 @@ func (p *process) stop() {
 		_ = p.cmd.Process.Kill()
 		<-p.ended
 	}
-	_ = p.keeper.Process.Kill() // before its input ends: the id may be another's by now
-	_ = p.keeper.Wait()
-	_ = p.input.Close()
+	if p.input != nil {
+		_ = p.keeper.Process.Kill() // before its input ends: the id may be another's by now
+		_ = p.keeper.Wait()
+		_ = p.input.Close()
+	}
 }
 
 // trouble is why a program that should run does not, with the end of its log.
