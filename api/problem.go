@@ -2,7 +2,9 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"math"
 	"net/http"
 	"strconv"
@@ -76,7 +78,7 @@ func problemOf(f *fault.Error, requestID string) Problem {
 // nothing left to say; the log still hears of it.
 func answer(c *gin.Context, err error) {
 	f := fault.From(err)
-	if c.Request.Context().Err() != nil && !fault.IsAnswer(f) {
+	if errors.Is(c.Request.Context().Err(), context.Canceled) && !fault.IsAnswer(f) {
 		// Nobody waits for it any more, and it is no defect of ours.
 		f = fault.New(fault.Unavailable, "request-canceled", "The caller went away before the answer.").With(err)
 	}

@@ -191,9 +191,10 @@ func (b *bench) startServe(ctx context.Context) error {
 		if b.address, err = freeAddress(); err != nil {
 			return err
 		}
-		cmd := exec.Command(program, "serve", "--rate-limit", "0", "--shutdown-delay", "0s", "--http", b.address, "--engine", b.engineAddress,
+		cmd := exec.Command(program, "serve", "--rate-limit", "0", "--http", b.address, "--engine", b.engineAddress,
 			"--issuer", b.issuer.url, "--audience", audience, "--smtp", "smtp://"+b.mailbox.address, "--mail-from", "Refunds <refunds@bench.invalid>")
-		cmd.Env = append(os.Environ(), "REFUNDDESK_DATABASE="+b.database(recordsDatabase))
+		// What an older program does not know is ignored in a variable: REFUNDDESK_BIN compares versions.
+		cmd.Env = append(os.Environ(), "REFUNDDESK_DATABASE="+b.database(recordsDatabase), "REFUNDDESK_SHUTDOWN_DELAY=0s")
 		b.serve, err = launch("refunddesk", b.folder, cmd)
 		if err == nil {
 			err = b.serve.ready(ctx, "http://"+b.address+"/readyz")
