@@ -44,7 +44,6 @@ func BenchmarkCleanRefund(b *testing.B) {
 			return err
 		})
 		id := filed.Refund.ID
-		timed("start", func() error { _, err := s.StartInput(ctx, id); return err })
 		timed("facts", func() (err error) { facts, err = s.Facts(ctx, id); return err })
 		timed("screen", func() error {
 			_, err := s.Screen(ctx, refund.Op{RefundID: id, Verb: refund.VerbScreen, Turn: 1, RunID: "run"}, rules.Evaluate(facts))
