@@ -20,7 +20,9 @@ var ErrForbidden = fault.New(fault.Forbidden, "forbidden", "Your role does not a
 // ErrNoAccount refuses a customer whose token names no account.
 var ErrNoAccount = fault.New(fault.Forbidden, "no-account", "Your sign-in belongs to no account.")
 
-func missing(object audit.Object, id string) *fault.Error {
+// Missing is the answer for a thing that is not there, and for one that the actor may not
+// know of: the same words.
+func Missing(object audit.Object, id string) *fault.Error {
 	const most = 80 // an id is somebody's input
 	if len(id) > most {
 		id = id[:most]
@@ -66,7 +68,7 @@ func (d *Desk) Visible(ctx context.Context, actor identity.Actor, object audit.O
 
 func (d *Desk) accountFor(ctx context.Context, actor identity.Actor, id string) (refund.Account, error) {
 	if !mayKnow(actor, id) {
-		return refund.Account{}, missing(audit.ObjectAccount, id)
+		return refund.Account{}, Missing(audit.ObjectAccount, id)
 	}
 	return d.records.Account(ctx, id)
 }
@@ -77,7 +79,7 @@ func (d *Desk) packageFor(ctx context.Context, actor identity.Actor, id string) 
 		return PackageView{}, err
 	}
 	if !mayKnow(actor, v.AccountID) {
-		return PackageView{}, missing(audit.ObjectPackage, id)
+		return PackageView{}, Missing(audit.ObjectPackage, id)
 	}
 	return v, nil
 }
@@ -88,7 +90,7 @@ func (d *Desk) refundFor(ctx context.Context, actor identity.Actor, id string) (
 		return refund.Refund{}, err
 	}
 	if !mayRead(actor, r.AccountID) {
-		return refund.Refund{}, missing(audit.ObjectRefund, id)
+		return refund.Refund{}, Missing(audit.ObjectRefund, id)
 	}
 	return r, nil
 }
@@ -99,7 +101,7 @@ func (d *Desk) caseFor(ctx context.Context, actor identity.Actor, id string) (Ca
 		return CaseView{}, err
 	}
 	if !mayRead(actor, v.Ticket.AccountID) {
-		return CaseView{}, missing(audit.ObjectTicket, id)
+		return CaseView{}, Missing(audit.ObjectTicket, id)
 	}
 	return v, nil
 }
@@ -115,7 +117,7 @@ func ownList(actor identity.Actor, accountID string) (string, error) {
 	case actor.AccountID == "":
 		return "", ErrNoAccount
 	case accountID != "" && accountID != actor.AccountID:
-		return "", missing(audit.ObjectAccount, accountID)
+		return "", Missing(audit.ObjectAccount, accountID)
 	}
 	return actor.AccountID, nil
 }

@@ -38,14 +38,14 @@ func ValidateAccount(a refund.Account, now time.Time) error {
 	if a.Locale != refund.English && a.Locale != refund.SimplifiedChinese {
 		return fault.InvalidField("locale", "is %s or %s", refund.English, refund.SimplifiedChinese)
 	}
-	if a.RegisteredAt.After(now.Add(clockSkew)) {
+	if a.RegisteredAt.After(now.Add(ClockSkew)) {
 		return fault.InvalidField("registered_at", "is in the future")
 	}
 	return nil
 }
 
-// clockSkew is how far another program's clock may be ahead of ours.
-const clockSkew = 5 * time.Minute
+// ClockSkew is how far another program's clock may be ahead of ours.
+const ClockSkew = 5 * time.Minute
 
 // ChangeAccount changes the contact of an account.
 func (d *Desk) ChangeAccount(ctx context.Context, actor identity.Actor, id string, change AccountChange) (refund.Account, error) {

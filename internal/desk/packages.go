@@ -46,7 +46,7 @@ func ValidatePackage(p refund.Package, now time.Time) error {
 		return fault.InvalidField("face", "must be more than zero")
 	case p.Face < p.Paid:
 		return fault.InvalidField("face", "must be at least the price")
-	case p.PurchasedAt.After(now.Add(clockSkew)):
+	case p.PurchasedAt.After(now.Add(ClockSkew)):
 		return fault.InvalidField("purchased_at", "is in the future")
 	case p.ExpiresAt != nil && !p.ExpiresAt.After(purchaseTime(p, now)):
 		return fault.InvalidField("expires_at", "must be after the purchase")

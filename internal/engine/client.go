@@ -81,10 +81,9 @@ type Client struct {
 	temporal client.Client
 	log      *slog.Logger
 
-	backlog  chan desk.Intent
-	stop     context.CancelFunc // ends what runs in the background
-	workers  sync.WaitGroup
-	prepared chan struct{}
+	backlog chan desk.Intent
+	stop    context.CancelFunc // ends what runs in the background
+	workers sync.WaitGroup
 }
 
 var _ desk.Engine = (*Client)(nil)
@@ -114,9 +113,8 @@ func newClient(temporal client.Client, o Options) *Client {
 	o = o.withDefaults()
 	return &Client{
 		o: o, temporal: temporal, log: o.Log,
-		backlog:  make(chan desk.Intent, o.Backlog),
-		stop:     func() {},
-		prepared: make(chan struct{}),
+		backlog: make(chan desk.Intent, o.Backlog),
+		stop:    func() {},
 	}
 }
 
@@ -125,9 +123,7 @@ func newClient(temporal client.Client, o Options) *Client {
 func (c *Client) Start() {
 	ctx := c.startDeliveries()
 	c.workers.Go(func() {
-		if err := c.Prepare(ctx); err == nil {
-			close(c.prepared)
-		}
+		_ = c.Prepare(ctx) // tries until it has worked, or the client closes
 	})
 }
 
@@ -140,9 +136,6 @@ func (c *Client) startDeliveries() context.Context {
 	}
 	return ctx
 }
-
-// Prepared is closed once the engine knows everything it must (see Prepare).
-func (c *Client) Prepared() <-chan struct{} { return c.prepared }
 
 // Close ends the deliveries, waits for those under way, and disconnects. What was still
 // waiting is found by the sweep. Stop the worker first.

@@ -114,17 +114,9 @@ func (s *Store) lockAccount(tx *gorm.DB, id string, row *accountRow) error {
 		return err
 	}
 	if row.ID == "" {
-		return notFound("account", id)
+		return desk.Missing(audit.ObjectAccount, id)
 	}
 	return nil
-}
-
-func notFound(kind, id string) *fault.Error {
-	const most = 80 // an id is somebody's input
-	if len(id) > most {
-		id = id[:most]
-	}
-	return fault.New(fault.NotFound, "not-found", "There is no %s %q.", kind, id)
 }
 
 // SetStanding implements desk.Records. Every open refund of the account gets an intent in
@@ -184,7 +176,7 @@ func (s *Store) Account(ctx context.Context, id string) (refund.Account, error) 
 		return refund.Account{}, classify(err)
 	}
 	if row.ID == "" {
-		return refund.Account{}, notFound("account", id)
+		return refund.Account{}, desk.Missing(audit.ObjectAccount, id)
 	}
 	return row.domain(), nil
 }

@@ -42,7 +42,7 @@ func (s *Store) File(ctx context.Context, by identity.Actor, f desk.Filing) (des
 			out, err = replay(tx.reads, by.AccountID, f.IdempotencyKey, bodyHash)
 			return err
 		case !found || v.Package.AccountID != by.AccountID:
-			return notFound("package", f.PackageID)
+			return desk.Missing(audit.ObjectPackage, f.PackageID)
 		}
 		p := v.domain()
 		if refusal := refund.MayFile(p.Standing, p.Package, now); refusal != nil {

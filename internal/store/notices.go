@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 
+	"refunddesk/internal/desk"
 	"refunddesk/internal/money"
 	"refunddesk/internal/notify"
 )
@@ -24,7 +25,7 @@ func (s *Store) Notice(ctx context.Context, id string) (notify.Notice, error) {
 		return notify.Notice{}, classify(err)
 	}
 	if !found {
-		return notify.Notice{}, notFound("notice", id)
+		return notify.Notice{}, desk.Missing("notice", id)
 	}
 	amount := row.QuoteAmount
 	if row.Amount != nil {

@@ -110,7 +110,7 @@ func (s *Store) packageFor(tx *gorm.DB, id, locking string) (desk.PackageView, e
 		return desk.PackageView{}, err
 	}
 	if v.Package.ID == "" {
-		return desk.PackageView{}, notFound("package", id)
+		return desk.PackageView{}, desk.Missing(audit.ObjectPackage, id)
 	}
 	return v.domain(), nil
 }
@@ -170,7 +170,7 @@ func (s *Store) RecordUsage(ctx context.Context, by identity.Actor, u desk.Usage
 		if u.OccurredAt.IsZero() {
 			u.OccurredAt = now
 		}
-		if u.OccurredAt.After(now.Add(clockSkew)) {
+		if u.OccurredAt.After(now.Add(desk.ClockSkew)) {
 			return fault.InvalidField("occurred_at", "is in the future")
 		}
 		if u.OccurredAt.Before(pkg.PurchasedAt) {
@@ -191,9 +191,6 @@ func (s *Store) RecordUsage(ctx context.Context, by identity.Actor, u desk.Usage
 	})
 	return out, err
 }
-
-// clockSkew is how far another program's clock may be ahead of ours.
-const clockSkew = 5 * time.Minute
 
 func (s *Store) insertUsage(tx *gorm.DB, u desk.UsageRecord, accountID string, now time.Time) error {
 	res := tx.Exec("INSERT INTO usage_records (id, package_id, cost, occurred_at, recorded_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",

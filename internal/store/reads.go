@@ -21,7 +21,7 @@ func refundOf(tx *gorm.DB, id string) (refund.Refund, error) {
 		return refund.Refund{}, err
 	}
 	if !found {
-		return refund.Refund{}, notFound("refund", id)
+		return refund.Refund{}, desk.Missing(audit.ObjectRefund, id)
 	}
 	return row.domain(), nil
 }
@@ -79,7 +79,7 @@ func (s *Store) Case(ctx context.Context, ticketID string) (desk.CaseView, error
 		return desk.CaseView{}, classify(err)
 	}
 	if row.ID == "" {
-		return desk.CaseView{}, notFound("ticket", ticketID)
+		return desk.CaseView{}, desk.Missing(audit.ObjectTicket, ticketID)
 	}
 	views, err := s.casesOf(ctx, []ticketRow{row})
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"gorm.io/gorm"
 
 	"refunddesk/internal/audit"
-	"refunddesk/internal/fault"
+	"refunddesk/internal/desk"
 	"refunddesk/internal/identity"
 	"refunddesk/internal/ledger"
 	"refunddesk/internal/notify"
@@ -35,7 +35,7 @@ func (s *Store) Facts(ctx context.Context, refundID string) (policy.Facts, error
 		return policy.Facts{}, classify(err)
 	}
 	if !found {
-		return policy.Facts{}, fault.New(fault.NotFound, "not-found", "There is no refund %s.", refundID)
+		return policy.Facts{}, desk.Missing(audit.ObjectRefund, refundID)
 	}
 	return policy.Facts{
 		Amount:   l.Package.domain(l.Balance).Quote().Amount,

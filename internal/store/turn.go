@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"refunddesk/internal/audit"
+	"refunddesk/internal/desk"
 	"refunddesk/internal/fault"
 	"refunddesk/internal/identity"
 	"refunddesk/internal/notify"
@@ -70,7 +71,7 @@ func (s *Store) step(ctx context.Context, op refund.Op, by identity.Actor, from 
 			return err
 		}
 		if !found {
-			return fault.New(fault.NotFound, "not-found", "There is no refund %s.", op.RefundID)
+			return desk.Missing(audit.ObjectRefund, op.RefundID)
 		}
 		t := &turn{
 			tx: tx, op: op, by: by, now: s.now(), drain: s.drain, row: l.Refund, standing: refund.Standing(l.Standing),
