@@ -21,6 +21,9 @@ const (
 	ObjectAccount Object = "account"
 	ObjectPackage Object = "package"
 	ObjectTicket  Object = "ticket"
+	ObjectPolicy  Object = "policy"
+	ObjectPause   Object = "pause"
+	ObjectReply   Object = "saved-reply"
 )
 
 // Action is what happened, a past participle of the verb.
@@ -51,6 +54,31 @@ const (
 	PackageBought   Action = "package-bought"
 	UsageRecorded   Action = "usage-recorded"
 	DisputeChanged  Action = "dispute-changed"
+
+	// Of the desk's work.
+	QuestionAsked     Action = "question-asked"
+	MessageSent       Action = "message-sent"
+	InfoRequested     Action = "information-requested"
+	CustomerReplied   Action = "customer-replied"
+	CustomerReminded  Action = "customer-reminded"
+	TicketClaimed     Action = "ticket-claimed"
+	TicketReleased    Action = "ticket-released"
+	TicketAssigned    Action = "ticket-assigned"
+	TicketSnoozed     Action = "ticket-snoozed"
+	TicketEscalated   Action = "ticket-escalated"
+	TicketReminded    Action = "ticket-reminded" // half or most of the time has run
+	TicketResolved    Action = "ticket-resolved"
+	TicketWorkRefused Action = "ticket-work-refused"
+	AppealRefused     Action = "appeal-refused"
+	ReplySaved        Action = "reply-saved"
+	ReplyDeleted      Action = "reply-deleted"
+
+	// Of policies and of the pause switch.
+	PolicyDrafted    Action = "policy-drafted"
+	PolicyPublished  Action = "policy-published"
+	PolicyBacktested Action = "policy-backtested"
+	PauseBegun       Action = "pause-begun"
+	PauseEnded       Action = "pause-ended"
 )
 
 // Entry is one line of the record. Personal text stays outside: ids, codes and amounts only.

@@ -8,25 +8,27 @@ import (
 // Desk carries out what people and programs ask for. Every method checks first whether the
 // actor may, and answers not-found for what is not his to know of.
 type Desk struct {
-	records Records
-	engine  Engine
-	watch   Watch
-	now     func() time.Time
-	log     *slog.Logger
+	records  Records
+	engine   Engine
+	watch    Watch
+	policies Policies
+	now      func() time.Time
+	log      *slog.Logger
 }
 
 // Options set a desk up. Now and Log may be nil.
 type Options struct {
-	Records Records
-	Engine  Engine
-	Watch   Watch
-	Now     func() time.Time
-	Log     *slog.Logger
+	Records  Records
+	Engine   Engine
+	Watch    Watch
+	Policies Policies
+	Now      func() time.Time
+	Log      *slog.Logger
 }
 
 // New makes a desk.
 func New(o Options) *Desk {
-	d := &Desk{records: o.Records, engine: o.Engine, watch: o.Watch, now: o.Now, log: o.Log}
+	d := &Desk{records: o.Records, engine: o.Engine, watch: o.Watch, policies: o.Policies, now: o.Now, log: o.Log}
 	if d.now == nil {
 		d.now = time.Now
 	}

@@ -46,12 +46,27 @@ type RefundFilter struct {
 type TicketFilter struct {
 	AccountID string
 	RefundID  string
+	Kind      review.TicketKind
 	Queue     string
 	State     review.TicketState
 	Assignee  string
-	Newest    bool // newest first; otherwise what is due first
+	// Unassigned, Waiting (for the customer), Overdue and Snoozed narrow when they are not
+	// nil. Staff see a snoozed ticket only when they ask for it.
+	Unassigned, Waiting, Overdue, Snoozed *bool
+	Rule                                  string // that matched
+	Sort                                  TicketSort
 	Paging
 }
+
+// TicketSort is the order of a list of tickets.
+type TicketSort string
+
+// The orders.
+const (
+	SortDue      TicketSort = "due"      // what is due first
+	SortNewest   TicketSort = "newest"   // the newest first
+	SortPriority TicketSort = "priority" // the heaviest first, what is due first among equals
+)
 
 // PackageView is a package with the standing of its owner, which decides on refundability.
 type PackageView struct {
@@ -61,9 +76,10 @@ type PackageView struct {
 
 // CaseView is a ticket with what its decision is about.
 type CaseView struct {
-	Ticket review.Ticket
-	Refund refund.Refund
-	Case   review.Case
+	Ticket   review.Ticket
+	Refund   refund.Refund    // zero for a question that is about no refund
+	Case     review.Case      // zero for a question
+	Messages []review.Message // of a single case: those that its reader may see, oldest first
 }
 
 // UsageRecord is consumption of a package.
@@ -87,6 +103,7 @@ type Filing struct {
 	ReasonCode     refund.ReasonCode
 	Note           string
 	IdempotencyKey string
+	AppealOf       string // the rejected refund that this one appeals
 }
 
 // Filed is what became of a filing. Replayed says that the key had been used before with
@@ -100,6 +117,10 @@ type Filed struct {
 // also writes its audit entry. Reads return fault NotFound for what is not there; any
 // method returns fault Unavailable when the database is away.
 type Records interface {
+	ReviewRecords
+	PolicyRecords
+	PauseRecords
+
 	CreateAccount(ctx context.Context, by identity.Actor, a refund.Account) (refund.Account, error)
 	ChangeAccount(ctx context.Context, by identity.Actor, id string, change AccountChange) (refund.Account, error)
 	SetStanding(ctx context.Context, by identity.Actor, id string, s refund.Standing, reason string) (refund.Account, []Intent, error)
@@ -133,7 +154,8 @@ type Records interface {
 type Intent struct {
 	ID       string
 	Kind     IntentKind
-	RefundID string
+	RefundID string // empty for a question that is about no refund
+	TicketID string // of IntentTicket
 	// Start is what to start with, where whoever wrote the intent knows it; nil: ask the records.
 	Start *StartInput
 }
@@ -146,6 +168,11 @@ const (
 	IntentStart    IntentKind = "start"    // a refund was filed: start its workflow
 	IntentStanding IntentKind = "standing" // the standing of its account changed
 	IntentDispute  IntentKind = "dispute"  // the dispute of its package changed
+	IntentPause    IntentKind = "pause"    // a pause that holds it ended
+	// IntentTicket: something happened on a ticket that its workflow has to look at: a message
+	// to be told, an answer, an escalation. Of a question that is Question's workflow, of a
+	// flagged refund Refund's.
+	IntentTicket IntentKind = "ticket"
 )
 
 // DecideCommand is a decision on its way to the workflow. It travels through the engine:
@@ -159,7 +186,19 @@ type DecideCommand struct {
 	ReasonCode string
 	NoteID     string
 	NoteDigest string
+	MessageID  string // note that holds the words to the customer; empty for none
 	Digest     string
+	NotAfter   time.Time
+}
+
+// AskCommand has the refund wait for what its customer is asked. The words are a note
+// until the workflow takes the command.
+type AskCommand struct {
+	RefundID   string
+	TicketID   string
+	By         identity.Actor
+	NoteID     string
+	NoteDigest string
 	NotAfter   time.Time
 }
 
@@ -194,6 +233,8 @@ type Engine interface {
 	// Hear delivers intents soon and does not wait. What it fails to deliver, the sweep will.
 	Hear(intents ...Intent)
 	Decide(ctx context.Context, c DecideCommand) (refund.Step, error)
+	// RequestInformation: in_review → awaiting_customer.
+	RequestInformation(ctx context.Context, c AskCommand) (refund.Step, error)
 	Withdraw(ctx context.Context, c WithdrawCommand) (refund.Step, error)
 	Retry(ctx context.Context, c RetryCommand) (refund.Step, error)
 	// History returns the events of every run of the workflow, oldest first.

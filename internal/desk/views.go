@@ -103,7 +103,8 @@ func (v RefundView) Ruling() *Ruling {
 type Judgement struct {
 	Vote       review.Vote
 	ReasonCode string
-	Note       string
+	Note       string // for staff
+	Message    string // for the customer
 	Digest     string // as the ticket showed it
 }
 

@@ -47,6 +47,8 @@ const (
 type Field struct {
 	Name    string
 	Problem string
+	// Line and Column are where in a text (a policy) it is, counted from 1; 0 elsewhere.
+	Line, Column int
 }
 
 // Error is a failure with a stable code.

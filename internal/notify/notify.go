@@ -13,10 +13,16 @@ const (
 	Credited  Event = "credited"
 	Rejected  Event = "rejected"
 	Withdrawn Event = "withdrawn"
+
+	// Of the conversation: staff wrote to the customer, asked him something, and remind him
+	// that he was asked.
+	Wrote    Event = "message"
+	Asked    Event = "information_requested"
+	Reminded Event = "information_reminder"
 )
 
-// Events are all events, in the order they can happen.
-var Events = []Event{Received, InReview, Credited, Rejected, Withdrawn}
+// Events are all events.
+var Events = []Event{Received, InReview, Asked, Reminded, Wrote, Credited, Rejected, Withdrawn}
 
 // State is how far a notice has come.
 type State string
@@ -30,6 +36,10 @@ const (
 
 // NoticeID identifies one notice: an event of a refund is told once.
 func NoticeID(refundID string, e Event) string { return refundID + "/" + string(e) }
+
+// MessageNoticeID identifies the notice of an event of the conversation: each message is
+// told once, and reminded of once.
+func MessageNoticeID(messageID string, e Event) string { return messageID + "/" + string(e) }
 
 // MessageID is the Message-ID header of the notice's mail, the same on every try, so that
 // the receiving side can drop a repeat.
@@ -50,4 +60,8 @@ type Notice struct {
 	PackageName string
 	Amount      string // formatted for the locale: what returns, or what was asked for
 	Reason      string // reason code of a rejection
+	TicketID    string // of the conversation; empty for what happened to the refund
+	Text        string // what staff wrote to the customer; public words only
+	Told        string // what the customer may be told of why it is reviewed or was rejected, in his locale
+	AnswerBy    string // until when he can answer, written for the locale
 }

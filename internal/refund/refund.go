@@ -32,6 +32,7 @@ type Cause string
 const (
 	CauseStanding Cause = "standing"
 	CauseDispute  Cause = "dispute"
+	CausePause    Cause = "pause" // an admin stopped crediting; holds only what is to be credited
 )
 
 // Refund is one request for the money of one package.
@@ -50,6 +51,7 @@ type Refund struct {
 	Outcome       string       // reason code of a rejection
 	PolicyVersion string
 	PolicyDigest  string
+	AppealOf      string // the rejected refund that this one appeals; empty for none
 	HoldCauses    []Cause
 	HeldFrom      State // where an on_hold refund came from
 	HeldAt        *time.Time
@@ -58,6 +60,25 @@ type Refund struct {
 	CreatedAt     time.Time
 	UpdatedAt     time.Time
 	Version       int64
+}
+
+// The refusals of an appeal, beside those of a new request.
+var (
+	ErrNotRejected     = fault.New(fault.Conflict, "not-rejected", "Only a rejected refund can be appealed.")
+	ErrAlreadyAppealed = fault.New(fault.Conflict, "already-appealed", "The rejection has been appealed already; an appeal is decided once.")
+)
+
+// MayAppeal returns nil when the rejection of r may be appealed, ErrNotRejected, or
+// ErrAlreadyAppealed when r is itself an appeal. Whether another appeal of r exists is the
+// records' to know.
+func (r Refund) MayAppeal() *fault.Error {
+	switch {
+	case r.AppealOf != "":
+		return ErrAlreadyAppealed
+	case r.State != Rejected:
+		return ErrNotRejected
+	}
+	return nil
 }
 
 // WorkflowID is the id of the workflow that drives the refund: "refund/<id>".
@@ -71,9 +92,10 @@ const (
 	OutcomeTerminated      = "account-terminated"
 	OutcomeDisputeLost     = "dispute-lost"
 	OutcomeNothingToRefund = "nothing-to-refund"
+	OutcomeUnanswered      = "unanswered" // the customer was asked something and did not answer in time
 )
 
-// Obstacle is what standing and dispute say about an open refund.
+// Obstacle is what standing, dispute and pause say about an open refund.
 type Obstacle struct {
 	Causes []Cause // wait for these; sorted
 	Reject string  // reason code; not empty = reject, whatever the causes
@@ -95,6 +117,17 @@ func Obstacles(standing Standing, dispute Dispute) Obstacle {
 	if standing == Suspended {
 		causes = append(causes, CauseStanding)
 	}
+	return Obstacle{Causes: causes}
+}
+
+// Paused adds that crediting is paused. It says nothing about a refund that is to be
+// rejected anyhow.
+func (o Obstacle) Paused() Obstacle {
+	if o.Reject != "" {
+		return o
+	}
+	causes := append(slices.Clone(o.Causes), CausePause)
+	slices.Sort(causes)
 	return Obstacle{Causes: causes}
 }
 

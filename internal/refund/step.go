@@ -13,6 +13,7 @@ const (
 	VerbScreen   Verb = "screen"
 	VerbReassess Verb = "reassess"
 	VerbDecide   Verb = "decide"
+	VerbAsk      Verb = "request-information"
 	VerbWithdraw Verb = "withdraw"
 	VerbCredit   Verb = "credit"
 	VerbPark     Verb = "park"
@@ -43,6 +44,7 @@ type Step struct {
 	Queue    string    `json:"queue,omitempty"`
 	DueAt    time.Time `json:"due_at,omitzero"`    // when the ticket is due, UTC
 	SettleAt time.Time `json:"settle_at,omitzero"` // crediting waits until then (drain window), UTC
+	WakeAt   time.Time `json:"wake_at,omitzero"`   // when the clock has something to do (reminder, escalation, answer or pause over), UTC
 	Notices  []string  `json:"notices,omitempty"`  // notification ids to deliver, in order
 	Refused  string    `json:"refused,omitempty"`  // code of a business "no"; the state is as it was
 	Votes    int       `json:"votes,omitempty"`    // decisions recorded so far

@@ -1,4 +1,3 @@
-// Package review is the judgement of people: tickets, decisions, and who may decide what.
 package review
 
 import (
@@ -12,52 +11,6 @@ import (
 	"refunddesk/internal/identity"
 	"refunddesk/internal/money"
 )
-
-// TicketKind is what a ticket is about.
-type TicketKind string
-
-// KindRefund is a flagged refund that waits for a decision.
-const KindRefund TicketKind = "refund"
-
-// TicketState is whether somebody still has to act.
-type TicketState string
-
-// The states of a ticket.
-const (
-	Open   TicketState = "open"
-	Closed TicketState = "closed"
-)
-
-// The queues that tickets wait in.
-const (
-	QueueReview    = "review"    // flagged by screening
-	QueueAttention = "attention" // crediting could not go on
-)
-
-// Match is a screening rule that flagged the refund, with the value it saw.
-type Match struct {
-	Rule      string `json:"rule"`
-	Value     string `json:"value"`
-	Threshold string `json:"threshold"`
-	Reason    string `json:"reason"` // for staff
-}
-
-// Ticket is a case that waits for a person.
-type Ticket struct {
-	ID        string
-	Kind      TicketKind
-	RefundID  string
-	AccountID string
-	PackageID string
-	State     TicketState
-	Queue     string
-	Assignee  string
-	DueAt     time.Time // UTC
-	Approvals int       // approvals needed
-	Matches   []Match
-	CreatedAt time.Time
-	UpdatedAt time.Time
-}
 
 // Vote is what a reviewer decides.
 type Vote string
@@ -110,7 +63,14 @@ type Case struct {
 	PolicyVersion  string
 	PolicyDigest   string
 	NeedsAttention bool
+	Quorum         Quorum
 	Decisions      []Decision
+	// Linked are the other accounts that share e-mail, phone or payer with AccountID, and
+	// FiledBy who files refunds for any of them: their people decide nothing here.
+	Linked  []string
+	FiledBy []string
+	// Barred are those who decided the refund that this one appeals.
+	Barred []string
 }
 
 // Digest is over what a reviewer is shown; a decision names it, and is stale once it differs.
@@ -123,46 +83,85 @@ func (c Case) Digest() string {
 // The refusals of a decision.
 var (
 	ErrMayNotDecide  = fault.New(fault.Forbidden, "forbidden", "Only a reviewer who is neither auditor nor admin decides cases.")
-	ErrSelfApproval  = fault.New(fault.Forbidden, "self-approval", "Nobody decides on a refund of his own.")
+	ErrSelfApproval  = fault.New(fault.Forbidden, "self-approval", "Nobody decides on a refund of his own or of an account linked to his.")
+	ErrFirstDecider  = fault.New(fault.Forbidden, "first-decider", "An appeal is decided by somebody who did not decide the first request.")
 	ErrSeniorOnly    = fault.New(fault.Forbidden, "above-limit", "This case needs a senior reviewer.")
 	ErrAlreadyVoted  = fault.New(fault.Forbidden, "already-voted", "You have decided on this case already.")
 	ErrStale         = fault.New(fault.Conflict, "stale-decision", "The case has changed since it was shown to you; read it again.")
+	ErrAwaiting      = fault.New(fault.Conflict, "awaiting-customer", "The customer has been asked for something and has not answered yet.")
 	ErrTicketClosed  = fault.New(fault.Conflict, "ticket-closed", "The case is no longer waiting for a decision.")
 	ErrNotApprovable = fault.New(fault.Conflict, "not-approvable", "A refund that needs attention can be rejected here; an admin retries what was approved.")
 )
 
 // MayDecide returns nil when the actor may cast the vote on the case as shown by digest;
-// else, in this order, ErrMayNotDecide, ErrSelfApproval, ErrSeniorOnly, ErrAlreadyVoted,
-// ErrNotApprovable or ErrStale.
+// else, in this order, ErrMayNotDecide, ErrSelfApproval, ErrFirstDecider, ErrAlreadyVoted,
+// ErrSeniorOnly, ErrNotApprovable or ErrStale. Limits are limits of approval: whoever may
+// decide may reject, because a rejection moves no money.
 func (c Case) MayDecide(actor identity.Actor, vote Vote, digest string) *fault.Error {
 	switch {
 	case !actor.Decides():
 		return ErrMayNotDecide
-	case actor.Subject == c.RequestedBy || (actor.AccountID != "" && actor.AccountID == c.AccountID):
+	case c.isOwn(actor):
 		return ErrSelfApproval
-	case c.NeedsAttention && !actor.Has(identity.Senior):
-		return ErrSeniorOnly
+	case slices.Contains(c.Barred, actor.Subject):
+		return ErrFirstDecider
 	case slices.ContainsFunc(c.Decisions, func(d Decision) bool { return d.Voter.Subject == actor.Subject }):
 		return ErrAlreadyVoted
+	case c.NeedsAttention && !actor.Has(identity.Senior):
+		return ErrSeniorOnly
 	case c.NeedsAttention && vote == Approve:
 		return ErrNotApprovable
+	case vote == Approve && !c.Quorum.takes(actor, c.Decisions):
+		return ErrSeniorOnly
 	case digest != c.Digest():
 		return ErrStale
 	}
 	return nil
 }
 
-// Outcome is what the votes amount to: Reject as soon as one rejects, Approve once needed
-// different people approve, and empty while the case stays open. Silence decides nothing.
-func Outcome(decisions []Decision, needed int) Vote {
-	approvers := map[string]bool{}
+func (c Case) isOwn(actor identity.Actor) bool {
+	if actor.Subject == c.RequestedBy || slices.Contains(c.FiledBy, actor.Subject) {
+		return true
+	}
+	return actor.AccountID != "" && (actor.AccountID == c.AccountID || slices.Contains(c.Linked, actor.AccountID))
+}
+
+// Quorum is who must approve: so many different people, so many of them senior reviewers.
+type Quorum struct {
+	Approvals int
+	Seniors   int
+}
+
+// takes reports whether an approval of the actor can still count: the seats that are left
+// for whoever is no senior may be taken.
+func (q Quorum) takes(actor identity.Actor, cast []Decision) bool {
+	if actor.Has(identity.Senior) {
+		return true
+	}
+	juniors := 0
+	for _, d := range cast {
+		if d.Vote == Approve && !d.Voter.Has(identity.Senior) {
+			juniors++
+		}
+	}
+	return juniors < max(1, q.Approvals)-q.Seniors
+}
+
+// Outcome is what the votes amount to: Reject as soon as one rejects, Approve once as many
+// different people approve as the quorum asks for, and empty while the case stays open.
+// Silence decides nothing.
+func (q Quorum) Outcome(decisions []Decision) Vote {
+	approvers, seniors := map[string]bool{}, map[string]bool{}
 	for _, d := range decisions {
 		if d.Vote == Reject {
 			return Reject
 		}
 		approvers[d.Voter.Subject] = true
+		if d.Voter.Has(identity.Senior) {
+			seniors[d.Voter.Subject] = true
+		}
 	}
-	if len(approvers) >= max(1, needed) {
+	if len(approvers) >= max(1, q.Approvals) && len(seniors) >= q.Seniors {
 		return Approve
 	}
 	return ""
