@@ -31,7 +31,12 @@ type ports struct {
 	err      error
 	panics   any
 	op       refund.Op
+	facts    policy.Facts
 	plan     policy.Plan
+	away     error // of the policies
+	ask      review.Asking
+	ticket   string
+	message  string
 	decision review.Decision
 	by       identity.Actor
 	reason   string
@@ -49,17 +54,32 @@ func (p *ports) step(op refund.Op) (refund.Step, error) {
 	return refund.Step{State: refund.InReview}, p.err
 }
 
-func (p *ports) Facts(context.Context, string) (policy.Facts, error) {
-	return policy.Facts{Amount: money.Of(policy.DefaultReviewAbove+1, "USD"), Standing: refund.Good, Dispute: refund.NoDispute}, p.err
+func (p *ports) Facts(context.Context, string) (policy.Facts, string, error) {
+	return policy.Facts{Amount: money.Units(1, "USD"), Standing: refund.Good, Dispute: refund.NoDispute, Appeal: true}, "7", p.err
 }
 
-func (p *ports) Screen(_ context.Context, op refund.Op, plan policy.Plan) (refund.Step, error) {
-	p.plan = plan
+func (p *ports) Policy(_ context.Context, version string) (*policy.Policy, error) {
+	if p.away != nil {
+		return nil, p.away
+	}
+	return policy.Parse(version, policy.DefaultSource)
+}
+
+func (p *ports) Screen(_ context.Context, op refund.Op, facts policy.Facts, plan policy.Plan) (refund.Step, error) {
+	p.facts, p.plan = facts, plan
 	return p.step(op)
 }
+func (p *ports) RequestInformation(_ context.Context, op refund.Op, ask review.Asking) (refund.Step, error) {
+	p.ask = ask
+	return p.step(op)
+}
+func (p *ports) TickQuestion(_ context.Context, ticketID string) (review.QuestionStep, error) {
+	p.ticket = ticketID
+	return review.QuestionStep{Queue: review.QueueQuestions}, p.err
+}
 func (p *ports) Reassess(_ context.Context, op refund.Op) (refund.Step, error) { return p.step(op) }
-func (p *ports) RecordDecision(_ context.Context, op refund.Op, d review.Decision) (refund.Step, error) {
-	p.decision = d
+func (p *ports) RecordDecision(_ context.Context, op refund.Op, d review.Decision, message string) (refund.Step, error) {
+	p.decision, p.message = d, message
 	return p.step(op)
 }
 func (p *ports) Withdraw(_ context.Context, op refund.Op, by identity.Actor) (refund.Step, error) {
@@ -91,8 +111,7 @@ func setup(t *testing.T) (*testsuite.TestActivityEnvironment, *ports, *strings.B
 	env := suite.NewTestActivityEnvironment()
 	p := &ports{}
 	activities.Register(env, activities.Ports{
-		Refunds: p, Notices: p, Mailer: p, Sweeper: p,
-		Policy: policy.Fixed{ReviewAbove: policy.DefaultReviewAbove, DueAfter: policy.DefaultDueAfter},
+		Refunds: p, Policies: p, Questions: p, Notices: p, Mailer: p, Sweeper: p,
 	})
 	return env, p, &logged
 }
@@ -108,13 +127,15 @@ func TestEveryStepRunsUnderItsOwnOperation(t *testing.T) {
 	}{
 		workflows.ActivityScreen: {at, "refund/refund_1/screen/4", func(t *testing.T, p *ports) {
 			require.Equal(t, policy.Review, p.plan.Verdict)
+			require.Equal(t, "7", p.plan.Version)
+			require.True(t, p.facts.Appeal, "the facts are kept with the verdict")
 		}},
 		workflows.ActivityReassess: {at, "refund/refund_1/reassess/4", nil},
 		workflows.ActivityCredit:   {at, "refund/refund_1/credit/4", nil},
 		workflows.ActivityRecordDecision: {
 			workflows.RecordDecisionInput{StepInput: at, Decision: workflows.DecideInput{
 				DecisionID: "decision_1", TicketID: "ticket_1", Voter: actor, Vote: review.Approve,
-				ReasonCode: review.ReasonProviderFault, NoteID: "note_1", Digest: "d",
+				ReasonCode: review.ReasonProviderFault, NoteID: "note_1", MessageID: "note_3", Digest: "d",
 			}},
 			"refund/refund_1/decide/4",
 			func(t *testing.T, p *ports) {
@@ -122,6 +143,14 @@ func TestEveryStepRunsUnderItsOwnOperation(t *testing.T) {
 					ID: "decision_1", TicketID: "ticket_1", RefundID: "refund_1", Voter: actor, Vote: review.Approve,
 					ReasonCode: review.ReasonProviderFault, NoteID: "note_1", Digest: "d",
 				}, p.decision)
+				require.Equal(t, "note_3", p.message)
+			},
+		},
+		workflows.ActivityRequestInformation: {
+			workflows.AskStepInput{StepInput: at, Asking: workflows.AskInput{RefundID: "refund_1", TicketID: "ticket_1", By: actor, NoteID: "note_4"}},
+			"refund/refund_1/request-information/4",
+			func(t *testing.T, p *ports) {
+				require.Equal(t, review.Asking{TicketID: "ticket_1", NoteID: "note_4", By: actor}, p.ask)
 			},
 		},
 		workflows.ActivityWithdraw: {workflows.WithdrawStepInput{StepInput: at, By: actor}, "refund/refund_1/withdraw/4",
@@ -170,6 +199,38 @@ func TestFailuresAreClassified(t *testing.T) {
 			require.NotContains(t, logged.String(), "Li Lei")
 		})
 	}
+}
+
+// A policy that cannot be loaded is waited for, whoever says so.
+func TestScreeningWaitsForThePolicy(t *testing.T) {
+	for name, c := range map[string]struct {
+		err     error
+		message string
+	}{
+		"database away":   {fmt.Errorf("policy 7: %w", fault.New(fault.Unavailable, "database-unavailable", "")), "database-unavailable"},
+		"ran out of time": {fmt.Errorf("policy 7: %w", context.DeadlineExceeded), "timeout"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			env, p, _ := setup(t)
+			p.away = c.err
+			_, err := env.ExecuteActivity(workflows.ActivityScreen, at)
+			requireFailure(t, err, "unavailable", c.message, true)
+			require.Empty(t, p.op, "nothing was screened")
+		})
+	}
+}
+
+func TestTickQuestion(t *testing.T) {
+	env, p, _ := setup(t)
+	value, err := env.ExecuteActivity(workflows.ActivityTickQuestion, workflows.TickInput{TicketID: "ticket_1"})
+	require.NoError(t, err)
+	var step review.QuestionStep
+	require.NoError(t, value.Get(&step))
+	require.Equal(t, review.QueueQuestions, step.Queue)
+	require.Equal(t, "ticket_1", p.ticket)
+	p.err = fault.New(fault.NotFound, "not-found", secret)
+	_, err = env.ExecuteActivity(workflows.ActivityTickQuestion, workflows.TickInput{TicketID: "ticket_1"})
+	requireFailure(t, err, "not-found", "not-found", false)
 }
 
 func TestPanicIsFinalAndKeepsItsValueToItself(t *testing.T) {

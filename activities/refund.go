@@ -14,22 +14,26 @@ import (
 // RefundSteps are the steps of a refund. Each is one call of Refunds under the operation
 // id that its input names, so that a second try finds the result of the first.
 type RefundSteps struct {
-	Refunds Refunds
-	Policy  Policy
+	Refunds  Refunds
+	Policies Policies
 }
 
-// Screen has the policy judge the facts of now and carries its plan out. A repeat may judge
-// other facts; the records keep what the first try did.
+// Screen has the policy in force judge the facts of now and carries its plan out. A repeat
+// may judge other facts by another policy; the records keep what the first try did.
 func (s RefundSteps) Screen(ctx context.Context, in workflows.StepInput) (step refund.Step, err error) {
 	defer answer(ctx, &err)
-	facts, err := s.Refunds.Facts(ctx, in.RefundID)
+	facts, version, err := s.Refunds.Facts(ctx, in.RefundID)
 	if err != nil {
 		return refund.Step{}, err
 	}
-	return s.Refunds.Screen(ctx, op(ctx, refund.VerbScreen, in), s.Policy.Evaluate(facts))
+	p, err := s.Policies.Policy(ctx, version)
+	if err != nil {
+		return refund.Step{}, err
+	}
+	return s.Refunds.Screen(ctx, op(ctx, refund.VerbScreen, in), facts, p.Evaluate(facts))
 }
 
-// Reassess looks at standing and dispute again.
+// Reassess looks at all that may have changed while the refund waits.
 func (s RefundSteps) Reassess(ctx context.Context, in workflows.StepInput) (step refund.Step, err error) {
 	defer answer(ctx, &err)
 	return s.Refunds.Reassess(ctx, op(ctx, refund.VerbReassess, in))
@@ -44,7 +48,15 @@ func (s RefundSteps) RecordDecision(ctx context.Context, in workflows.RecordDeci
 		ID: d.DecisionID, TicketID: d.TicketID, RefundID: in.RefundID, Voter: d.Voter,
 		Vote: d.Vote, ReasonCode: d.ReasonCode, NoteID: d.NoteID,
 		Digest: d.Digest,
-	})
+	}, d.MessageID)
+}
+
+// RequestInformation asks the customer something; the refund waits for the answer.
+func (s RefundSteps) RequestInformation(ctx context.Context, in workflows.AskStepInput) (step refund.Step, err error) {
+	defer answer(ctx, &err)
+	ask := in.Asking
+	return s.Refunds.RequestInformation(audit.WithRequest(ctx, ask.RequestID), op(ctx, refund.VerbAsk, in.StepInput),
+		review.Asking{TicketID: ask.TicketID, NoteID: ask.NoteID, By: ask.By})
 }
 
 // Withdraw takes the request back for its customer.

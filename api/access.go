@@ -2,11 +2,14 @@ package api
 
 import (
 	"context"
+	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
 
+	"refunddesk/internal/audit"
 	"refunddesk/internal/fault"
 	"refunddesk/internal/identity"
 )
@@ -16,6 +19,7 @@ const codeNoToken = "unauthenticated"
 var (
 	errNoToken   = fault.New(fault.Unauthenticated, codeNoToken, "This call needs an Authorization header with a bearer token.")
 	errForbidden = fault.New(fault.Forbidden, "forbidden", "None of your roles may make this call.")
+	errStaffOnly = fault.New(fault.Forbidden, "forbidden", "Only staff may ask for tickets by what only staff may know of them.")
 	errNoAccount = fault.New(fault.Forbidden, "no-account", "Your token names no account, and a customer sees only his own.")
 )
 
@@ -61,19 +65,31 @@ func (s *server) checkRoles(c *gin.Context) {
 	}
 	actor := actorOf(c)
 	switch {
+	case op.refusedByDesk(actor): // which says so below; refuse says it for what never gets there
 	case !op.allows(actor):
 		answer(c, errForbidden)
 	case actor.AccountID == "" && op.asCustomer(actor):
 		answer(c, errNoAccount)
+	case !actor.IsStaff() && asksInside(c.Request, op):
+		answer(c, errStaffOnly)
 	}
+}
+
+// asksInside reports whether the request has a query parameter that only staff may use.
+func asksInside(r *http.Request, op *operation) bool {
+	if len(op.internal) == 0 {
+		return false
+	}
+	query := r.URL.Query()
+	return slices.ContainsFunc(op.internal, func(name string) bool { return query.Get(name) != "" })
 }
 
 var objectIDs = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`)
 
 // checkPath answers an id that cannot be one like an id that is not there.
 func (s *server) checkPath(c *gin.Context) {
-	if op := operationOf(c); op.object != "" && !objectIDs.MatchString(c.Param("id")) {
-		answer(c, notFound(string(op.object)))
+	if op := operationOf(c); op.object != "" && !objectIDs.MatchString(c.Param(op.param)) {
+		answer(c, missing(op.object))
 	}
 }
 
@@ -82,21 +98,34 @@ func (s *server) checkPath(c *gin.Context) {
 // the look-up for every request that is in order: there the desk's own check comes first.
 func (s *server) refuse(c *gin.Context, err error) {
 	op := operationOf(c)
+	aboutRequest := false
+	switch fault.From(err).Kind {
+	case fault.Malformed, fault.Unprocessable, fault.UnsupportedMedia, fault.TooLarge:
+		aboutRequest = true
+	}
+	if aboutRequest && op.refusedByDesk(actorOf(c)) {
+		answer(c, errForbidden)
+		return
+	}
 	if op.object == "" {
 		answer(c, err)
 		return
 	}
-	switch fault.From(err).Kind {
-	case fault.Malformed, fault.Unprocessable, fault.UnsupportedMedia, fault.TooLarge:
-		if hidden := s.Desk.Visible(c.Request.Context(), actorOf(c), op.object, c.Param("id")); hidden != nil {
+	if aboutRequest {
+		if hidden := s.Desk.Visible(c.Request.Context(), actorOf(c), op.object, c.Param(op.param)); hidden != nil {
 			err = hidden
 		}
 	}
 	if f := fault.From(err); f.Kind == fault.NotFound && f.Code == codeNotFound {
 		// Not there, not his and not an id: in these very words each time.
-		err = notFound(string(op.object)).With(f)
+		err = missing(op.object).With(f)
 	}
 	answer(c, err)
+}
+
+// missing is the answer for an object that is not there, or not for this caller.
+func missing(object audit.Object) *fault.Error {
+	return notFound(strings.ReplaceAll(string(object), "-", " "))
 }
 
 func actorOf(c *gin.Context) identity.Actor {

@@ -37,6 +37,10 @@ func TestARefundAsItsCustomerAndStaffSeeIt(t *testing.T) {
 	staff := object(b, good["getRefund"].by("auditor"))
 	require.Equal(t, "r1", staff["decision"].(map[string]any)["decided_by"])
 
+	require.Equal(t, "refund_0", own["appeal_of"])
+	require.Equal(t, "2026-11-09T12:00:00Z", own["answer_by"])
+	require.NotContains(t, object(b, good["getRefund"].by("owner"))["decision"], "decided_by", "nor to staff on its own")
+
 	item := object(b, good["listRefunds"].by("customer"))["items"].([]any)[0].(map[string]any)
 	require.NotContains(t, item, "timeline")
 	require.Equal(t, "refund/refund_1", item["workflow_id"])
@@ -45,19 +49,52 @@ func TestARefundAsItsCustomerAndStaffSeeIt(t *testing.T) {
 func TestATicketAsItsCustomerAndStaffSeeIt(t *testing.T) {
 	b := setup(t)
 	own := object(b, good["getTicket"].by("customer"))
-	for _, internal := range []string{"digest", "matches", "votes", "assignee", "approvals_needed"} {
-		require.NotContains(t, own, internal)
-	}
-	require.Equal(t, []any{}, own["messages"])
+	require.Equal(t, map[string]any{
+		"id": "ticket_1", "kind": "refund", "refund_id": "refund_1", "refund_state": "rejected", "account_id": "acct_1", "package_id": "pkg_1",
+		"state": "open", "queue": "review", "due_at": "2026-11-04T12:00:00Z", "waiting": true, "answer_by": "2026-11-09T12:00:00Z",
+		"amount": map[string]any{"amount": "50.000000", "currency": "USD"}, "created_at": "2026-11-02T12:00:00Z",
+		"messages": []any{
+			map[string]any{"id": "message_1", "role": "staff", "visibility": "public", "body": "Which are yours?", "created_at": "2026-11-02T12:00:00Z"},
+			map[string]any{"id": "message_2", "role": "customer", "visibility": "public", "body": "All\n\tof them.", "created_at": "2026-11-02T12:01:00Z"},
+		},
+	}, own, "and nothing else")
 	item := object(b, good["listTickets"].by("customer"))["items"].([]any)[0].(map[string]any)
 	require.Equal(t, own, item)
 
 	staff := object(b, good["getTicket"].by("reviewer"))
 	require.Equal(t, aCase().Case.Digest(), staff["digest"])
-	require.Equal(t, []any{map[string]any{"rule": "amount-above-limit", "value": "1200.000000", "threshold": "1000.000000", "reason": "Look."}}, staff["matches"])
+	require.Equal(t, []any{map[string]any{
+		"rule": "canary-rule", "value": "canary 1200.000000", "threshold": "canary 1000.000000", "reason": "canary reason", "weight": 7.0,
+	}}, staff["matches"])
 	require.Equal(t, []any{map[string]any{"reviewer": "r1", "decision": "reject", "reason_code": "suspected_abuse", "at": "2026-11-02T12:01:00Z"}}, staff["votes"])
 	require.Equal(t, map[string]any{"amount": "50.000000", "currency": "USD"}, staff["amount"])
+	for field, want := range map[string]any{
+		"assignee": "canary-assignee", "priority": 987654.0, "urgency": "late", "snoozed_until": "2026-11-02T13:00:00Z",
+		"response_due_at": "2026-11-03T12:00:00Z", "responded_at": "2026-11-02T12:01:00Z", "approvals_needed": 2.0, "seniors_needed": 1.0,
+	} {
+		require.Equal(t, want, staff[field], field)
+	}
+	said := staff["messages"].([]any)
+	require.Len(t, said, 3)
+	require.Equal(t, "canary-author", said[0].(map[string]any)["author"])
+	require.Equal(t, "internal", said[2].(map[string]any)["visibility"])
 	require.Equal(t, staff, object(b, good["decideTicket"].by("senior")), "a decision answers the ticket with the votes so far")
+	require.Equal(t, own, object(b, good["getTicket"].by("owner")), "who works here is a customer on his own ticket")
+}
+
+func TestAQuestionHasNoVotes(t *testing.T) {
+	b := setup(t)
+	own := object(b, good["askQuestion"].by("customer"))
+	require.Equal(t, "question", own["kind"])
+	require.Equal(t, "When?", own["subject"])
+	require.Equal(t, "2026-11-02T12:00:00Z", own["closed_at"])
+	require.Equal(t, false, own["waiting"])
+	staff := object(b, good["resolveTicket"].by("reviewer"))
+	for _, absent := range []string{"refund_id", "refund_state", "package_id", "amount", "digest", "votes", "matches", "approvals_needed"} {
+		require.NotContains(t, own, absent)
+		require.NotContains(t, staff, absent)
+	}
+	require.Equal(t, "on_time", staff["urgency"])
 }
 
 func TestAnAccountAsItsCustomerAndStaffSeeIt(t *testing.T) {

@@ -108,10 +108,11 @@ func checkJSON(body []byte) *fault.Error {
 	return nil
 }
 
-// The contract's bodies are flat and have a dozen fields. What is beyond these bounds is
-// refused before it is held against the contract, which costs far more than reading it.
+// The contract's bodies are flat and have a dozen fields, or a list of 200 ids. What is
+// beyond these bounds is refused before it is held against the contract, which costs far
+// more than reading it.
 const (
-	mostFields = 100
+	mostFields = 125
 	mostDepth  = 8
 )
 

@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/routers"
@@ -28,16 +30,26 @@ type operation struct {
 	public   bool
 	roles    []identity.Role // who may call it
 	excluded []identity.Role // who may not, whatever else he holds
-	object   audit.Object    // what {id} in the path names; empty when there is none
+	recorded bool            // the desk itself refuses who is excluded, and writes it down
+	object   audit.Object    // what the path names; empty when it names nothing
+	param    string          // the path's parameter that names it
 	body     *openapi3.RequestBody
 	query    []string // names of its query parameters
+	internal []string // those of them that only staff may use
 	headers  []string // names of its header parameters
+	patience time.Duration
 	route    *routers.Route
 }
 
 // allows reports whether a caller with the actor's roles may make the call at all.
 func (o *operation) allows(actor identity.Actor) bool {
 	return actor.Has(o.roles...) && !actor.Has(o.excluded...)
+}
+
+// refusedByDesk reports whether the desk is to hear of the actor's attempt, because what it
+// refuses is in the audit log.
+func (o *operation) refusedByDesk(actor identity.Actor) bool {
+	return o.recorded && actor.Has(o.excluded...)
 }
 
 // asCustomer reports whether being a customer is the only reason that the actor may call it.
@@ -94,32 +106,70 @@ func readOperation(path string, item *openapi3.PathItem, source *openapi3.Operat
 	case !op.public && len(op.roles) == 0:
 		return nil, fmt.Errorf("says neither who may call it (x-roles) nor that anyone may (security: [])")
 	}
-	object, err := stringOf(source.Extensions, "x-object")
-	if err != nil {
+	if err := extension(source.Extensions, "x-recorded", &op.recorded); err != nil {
 		return nil, err
 	}
-	op.object = audit.Object(object)
-	known := []audit.Object{audit.ObjectAccount, audit.ObjectPackage, audit.ObjectRefund, audit.ObjectTicket}
-	named := strings.Contains(path, "{")
-	switch {
-	case named && !slices.Contains(known, op.object):
-		return nil, fmt.Errorf("names an object in its path; x-object says which, one of %v, not %q", known, object)
-	case !named && op.object != "":
-		return nil, fmt.Errorf("has x-object %q but no object in its path", object)
+	if err := op.readObject(path, source.Extensions); err != nil {
+		return nil, err
 	}
-	for _, parameter := range slices.Concat(item.Parameters, source.Parameters) {
-		switch parameter.Value.In {
-		case openapi3.ParameterInQuery:
-			op.query = append(op.query, parameter.Value.Name)
-		case openapi3.ParameterInHeader:
-			op.headers = append(op.headers, http.CanonicalHeaderKey(parameter.Value.Name))
-		}
+	seconds := int(patience / time.Second)
+	if err := extension(source.Extensions, "x-patience", &seconds); err != nil {
+		return nil, err
 	}
-	slices.Sort(op.query)
+	op.patience = time.Duration(seconds) * time.Second
+	if err := op.readParameters(slices.Concat(item.Parameters, source.Parameters)); err != nil {
+		return nil, err
+	}
 	if source.RequestBody != nil {
 		op.body = source.RequestBody.Value
 	}
 	return op, nil
+}
+
+// objects are what a path can name.
+var objects = []audit.Object{
+	audit.ObjectAccount, audit.ObjectPackage, audit.ObjectRefund, audit.ObjectTicket, audit.ObjectPolicy, audit.ObjectPause, audit.ObjectReply,
+}
+
+var pathParameter = regexp.MustCompile(`\{([^}]*)\}`)
+
+func (o *operation) readObject(path string, extensions map[string]any) error {
+	object, err := stringOf(extensions, "x-object")
+	if err != nil {
+		return err
+	}
+	o.object = audit.Object(object)
+	named := pathParameter.FindStringSubmatch(path)
+	switch {
+	case named != nil && !slices.Contains(objects, o.object):
+		return fmt.Errorf("names an object in its path; x-object says which, one of %v, not %q", objects, object)
+	case named == nil && o.object != "":
+		return fmt.Errorf("has x-object %q but no object in its path", object)
+	case named != nil:
+		o.param = named[1]
+	}
+	return nil
+}
+
+func (o *operation) readParameters(parameters openapi3.Parameters) error {
+	for _, parameter := range parameters {
+		p := parameter.Value
+		switch p.In {
+		case openapi3.ParameterInQuery:
+			o.query = append(o.query, p.Name)
+		case openapi3.ParameterInHeader:
+			o.headers = append(o.headers, http.CanonicalHeaderKey(p.Name))
+		}
+		staff := false
+		if err := extension(p.Extensions, "x-staff", &staff); err != nil {
+			return err
+		}
+		if staff {
+			o.internal = append(o.internal, p.Name)
+		}
+	}
+	slices.Sort(o.query)
+	return nil
 }
 
 func rolesOf(extensions map[string]any, name string) ([]identity.Role, error) {

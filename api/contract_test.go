@@ -7,7 +7,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"refunddesk/internal/desk"
 	"refunddesk/internal/identity"
+	"refunddesk/internal/review"
 )
 
 func TestEveryOperationSaysWhoMayCallIt(t *testing.T) {
@@ -40,6 +42,10 @@ func TestRolesAndOperations(t *testing.T) {
 				}
 				require.Equal(t, http.StatusForbidden, w.Code)
 				require.Equal(t, "forbidden", problem(t, w).Code)
+				if op.recorded && people[who].Has(op.excluded...) {
+					require.Len(t, b.desk.calls, 1, "the desk refuses it and writes it down")
+					return
+				}
 				require.Empty(t, b.desk.calls)
 			})
 		}
@@ -67,6 +73,9 @@ func TestAContractThatLeavesACallOpenDoesNotStart(t *testing.T) {
 		"no x-object":             {"      x-roles: [auditor]\n      x-object: refund\n", "      x-roles: [auditor]\n", "names an object in its path"},
 		"an unknown x-object":     {"      x-roles: [auditor]\n      x-object: refund\n", "      x-roles: [auditor]\n      x-object: history\n", `not "history"`},
 		"open and closed":         {"      security: []\n", "      security: []\n      x-roles: [admin]\n", "is open to anyone"},
+		"an unknown patience":     {"x-patience: 180", "x-patience: long", "x-patience cannot be read"},
+		"an unknown x-staff":      {"x-staff: true", "x-staff: maybe", "x-staff cannot be read"},
+		"an unknown x-recorded":   {"x-recorded: true", "x-recorded: maybe", "x-recorded cannot be read"},
 		"not OpenAPI":             {"openapi: 3.0.3", "openapi: [", "reading the contract"},
 		"a call served but gone":  {"/v1/audit/refunds/{id}/history", "/v1/audit/refunds/{id}/story", "served and is not in the contract"},
 	} {
@@ -98,6 +107,8 @@ func TestEnumerationsAreTheDomains(t *testing.T) {
 	for name, want := range domainEnums() {
 		require.ElementsMatch(t, want, schemas[name].Value.Enum, name)
 	}
+	require.EqualValues(t, review.MostText, *schemas["LongText"].Value.MaxLength)
+	require.EqualValues(t, desk.MostAssigned, *schemas["BulkAssignment"].Value.Properties["ticket_ids"].Value.MaxItems)
 }
 
 func TestACustomerWithoutAnAccount(t *testing.T) {

@@ -85,3 +85,5 @@ func mapped[In, Out any](items []In, convert func(In) Out) []Out {
 	}
 	return out
 }
+
+func asIs[T any](v T) T { return v }

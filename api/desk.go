@@ -9,7 +9,9 @@ import (
 	"refunddesk/internal/identity"
 	"refunddesk/internal/ledger"
 	"refunddesk/internal/money"
+	"refunddesk/internal/policy"
 	"refunddesk/internal/refund"
+	"refunddesk/internal/review"
 )
 
 // Desk is what the server asks of RefundDesk. The server has checked roles and the shape
@@ -59,13 +61,63 @@ type Desk interface {
 	Withdraw(ctx context.Context, actor identity.Actor, id string) (desk.RefundView, error)
 	Retry(ctx context.Context, actor identity.Actor, id, reason string) (desk.RefundView, error)
 
-	Ticket(ctx context.Context, actor identity.Actor, id string) (desk.CaseView, error)
-	// Tickets lists tickets, what is due first or newest first; customers as for Packages.
-	Tickets(ctx context.Context, actor identity.Actor, f desk.TicketFilter) (desk.Page[desk.CaseView], error)
-	// Decide casts the actor's vote and returns the case as it is afterwards.
-	Decide(ctx context.Context, actor identity.Actor, ticketID string, j desk.Judgement) (desk.CaseView, error)
+	// Appeal files the appeal of a rejected refund and waits as File does.
+	Appeal(ctx context.Context, actor identity.Actor, refundID, note string, wait time.Duration) (desk.RefundView, error)
+	// Screening gives what a refund was judged on, with what its policy says of that today.
+	Screening(ctx context.Context, actor identity.Actor, refundID string) (desk.ScreeningView, error)
+
+	ticketDesk
+	policyDesk
+
+	// Pause stops crediting; an empty ID is replaced by a new one.
+	Pause(ctx context.Context, actor identity.Actor, p desk.Pause) (desk.Pause, error)
+	EndPause(ctx context.Context, actor identity.Actor, id string) (desk.Pause, error)
+	Pauses(ctx context.Context, actor identity.Actor, inForce bool, p desk.Paging) (desk.Page[desk.Pause], error)
+	PauseEffect(ctx context.Context, actor identity.Actor, scope desk.PauseScope, target string) (desk.PauseEffect, error)
 
 	// History gives the audit entries and workflow events of a refund; the engine being
 	// away is no error but EngineAvailable false.
 	History(ctx context.Context, actor identity.Actor, refundID string) (desk.HistoryView, error)
+}
+
+// ticketDesk is what the server asks of the desk about tickets.
+type ticketDesk interface {
+	Ticket(ctx context.Context, actor identity.Actor, id string) (desk.CaseView, error)
+	// Tickets lists tickets in the order asked for; customers as for Packages.
+	Tickets(ctx context.Context, actor identity.Actor, f desk.TicketFilter) (desk.Page[desk.CaseView], error)
+	CaseFile(ctx context.Context, actor identity.Actor, ticketID string) (desk.CaseFile, error)
+	Ask(ctx context.Context, actor identity.Actor, q desk.Question) (desk.CaseView, error)
+	Say(ctx context.Context, actor identity.Actor, ticketID string, v review.Visibility, body string) (review.Message, error)
+
+	// Those who hold admin or auditor are the desk's to refuse in what follows, since it writes
+	// the attempt down (x-recorded).
+	Claim(ctx context.Context, actor identity.Actor, ticketID string) (desk.CaseView, error)
+	Release(ctx context.Context, actor identity.Actor, ticketID string) (desk.CaseView, error)
+	Assign(ctx context.Context, actor identity.Actor, ticketID, assignee string) (desk.CaseView, error)
+	AssignAll(ctx context.Context, actor identity.Actor, ticketIDs []string, assignee string) (int, error)
+	Snooze(ctx context.Context, actor identity.Actor, ticketID string, until time.Time) (desk.CaseView, error)
+	RequestInformation(ctx context.Context, actor identity.Actor, ticketID, body string) (desk.CaseView, error)
+	Escalate(ctx context.Context, actor identity.Actor, ticketID, reason string) (desk.CaseView, error)
+	Resolve(ctx context.Context, actor identity.Actor, ticketID string) (desk.CaseView, error)
+	// Decide casts the actor's vote and returns the case as it is afterwards.
+	Decide(ctx context.Context, actor identity.Actor, ticketID string, j desk.Judgement) (desk.CaseView, error)
+
+	SavedReplies(ctx context.Context, actor identity.Actor) ([]review.SavedReply, error)
+	// SaveReply keeps a new reply when it has no ID, else changes the one that has it and the Version.
+	SaveReply(ctx context.Context, actor identity.Actor, r review.SavedReply) (review.SavedReply, error)
+	DeleteReply(ctx context.Context, actor identity.Actor, id string) error
+	Figures(ctx context.Context, actor identity.Actor, since time.Time) (desk.Figures, error)
+}
+
+// policyDesk is what the server asks of the desk about policies. A source that is wrong is
+// Unprocessable "invalid-policy", whose fields have line and column.
+type policyDesk interface {
+	Policies(ctx context.Context, actor identity.Actor, p desk.Paging) (desk.Page[desk.PolicyVersion], error)
+	Policy(ctx context.Context, actor identity.Actor, version string) (desk.PolicyVersion, error)
+	CheckPolicy(ctx context.Context, actor identity.Actor, source string) (digest string, err error)
+	DraftPolicy(ctx context.Context, actor identity.Actor, source string) (desk.PolicyVersion, error)
+	PublishPolicy(ctx context.Context, actor identity.Actor, version string) (desk.PolicyVersion, error)
+	// DiffPolicy compares a version with another, or with the one in force.
+	DiffPolicy(ctx context.Context, actor identity.Actor, version, against string) (policy.Diff, error)
+	Backtest(ctx context.Context, actor identity.Actor, version string) (policy.Report, error)
 }

@@ -3,6 +3,8 @@ package api
 import (
 	"context"
 
+	"refunddesk/internal/desk"
+	"refunddesk/internal/policy"
 	"refunddesk/internal/refund"
 	"refunddesk/internal/review"
 )
@@ -19,9 +21,15 @@ func domainEnums() map[string][]any {
 		"DisputeStatus": anys(refund.NoDispute, refund.DisputeOpen, refund.DisputeLost, refund.DisputeWon),
 		"RefundState":   anys(refund.States...),
 		"RefundReason":  anys(refund.NoLongerNeeded, refund.BoughtByMistake, refund.ServiceProblem, refund.SwitchingProvider, refund.OtherReason),
-		"HoldCause":     anys(refund.CauseStanding, refund.CauseDispute),
+		"HoldCause":     anys(refund.CauseStanding, refund.CauseDispute, refund.CausePause),
 		"Vote":          anys(review.Approve, review.Reject),
 		"TicketState":   anys(review.Open, review.Closed),
+		"TicketKind":    anys(review.KindRefund, review.KindQuestion),
+		"TicketSort":    anys(desk.SortDue, desk.SortNewest, desk.SortPriority),
+		"Visibility":    anys(review.Public, review.Internal),
+		"Verdict":       anys(policy.Approve, policy.Review, policy.Reject),
+		"PolicyState":   anys(desk.PolicyDraft, desk.PolicyPublished, desk.PolicySuperseded),
+		"PauseScope":    anys(desk.PauseAccount, desk.PauseProduct, desk.PauseAll),
 		"Mover":         nil,
 	}
 	seen := map[refund.Mover]bool{}

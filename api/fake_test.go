@@ -29,6 +29,7 @@ var people = map[string]identity.Actor{
 	"integrator": {Subject: "i1", Roles: []identity.Role{identity.Integrator}},
 	"roleless":   {Subject: "n1"},
 	"both":       {Subject: "b1", Roles: []identity.Role{identity.Reviewer, identity.Admin}},
+	"owner":      {Subject: "o1", Roles: []identity.Role{identity.Reviewer, identity.Customer}, AccountID: "acct_1"},
 	"staffer":    {Subject: "b2", Roles: []identity.Role{identity.Reviewer, identity.Customer}},
 }
 
@@ -80,10 +81,16 @@ func (d *fakeDesk) begin(ctx context.Context, actor identity.Actor, method, id s
 }
 
 func (d *fakeDesk) Visible(ctx context.Context, actor identity.Actor, object audit.Object, id string) error {
+	if object == audit.ObjectPolicy {
+		id = versionIn(id)
+	}
 	return d.begin(ctx, actor, "Visible", id, object)
 }
 
-var changed = noon.Add(-time.Hour)
+var (
+	changed  = noon.Add(-time.Hour)
+	answerBy = noon.AddDate(0, 0, 7)
+)
 
 func anAccount() refund.Account {
 	return refund.Account{
@@ -108,10 +115,13 @@ func aRefund() desk.RefundView {
 		Refund: refund.Refund{
 			ID: "refund_1", AccountID: "acct_1", PackageID: "pkg_1", RequestedBy: "c1", State: refund.Rejected,
 			ReasonCode: refund.NoLongerNeeded, Quote: aPackage().Quote(), Approved: &amount, Amount: &amount, Verdict: "review",
-			PolicyVersion: "fixed-1", HoldCauses: []refund.Cause{refund.CauseDispute}, WorkflowID: "refund/refund_1", CreatedAt: noon, UpdatedAt: noon,
+			PolicyVersion: "1", AppealOf: "refund_0", HoldCauses: []refund.Cause{refund.CauseDispute}, WorkflowID: "refund/refund_1", CreatedAt: noon, UpdatedAt: noon,
 		},
 		Entries:   entries(),
 		Decisions: []review.Decision{aDecision()},
+		Told:      map[string]string{"en": "You asked often.", "zh-Hans": "您的申请较多。"},
+		Locale:    "en",
+		AnswerBy:  &answerBy,
 	}
 }
 
@@ -124,18 +134,6 @@ func entries() []audit.Entry {
 	return []audit.Entry{
 		{Version: 1, ID: "entry_1", At: noon, Actor: "c1", Role: identity.Customer, Action: audit.Filed, Object: audit.ObjectRefund, ObjectID: "refund_1", NewState: "submitted", Amount: &amount, RequestID: "req"},
 		{Version: 1, ID: "entry_2", At: noon.Add(time.Minute), Actor: "r1", Role: identity.Reviewer, Action: audit.Rejected, Object: audit.ObjectRefund, ObjectID: "refund_1", OldState: "in_review", NewState: "rejected", ReasonCode: "suspected_abuse"},
-	}
-}
-
-func aCase() desk.CaseView {
-	return desk.CaseView{
-		Ticket: review.Ticket{
-			ID: "ticket_1", Kind: review.KindRefund, RefundID: "refund_1", AccountID: "acct_1", PackageID: "pkg_1", State: review.Open,
-			Queue: review.QueueReview, Assignee: "r1", DueAt: noon.AddDate(0, 0, 2), Approvals: 1, CreatedAt: noon, UpdatedAt: noon,
-			Matches: []review.Match{{Rule: "amount-above-limit", Value: "1200.000000", Threshold: "1000.000000", Reason: "Look."}},
-		},
-		Refund: aRefund().Refund,
-		Case:   review.Case{RefundID: "refund_1", AccountID: "acct_1", Amount: money.Units(50, "USD"), PackageID: "pkg_1", Decisions: []review.Decision{aDecision()}},
 	}
 }
 
@@ -212,18 +210,6 @@ func (d *fakeDesk) Withdraw(ctx context.Context, actor identity.Actor, id string
 
 func (d *fakeDesk) Retry(ctx context.Context, actor identity.Actor, id, reason string) (desk.RefundView, error) {
 	return aRefund(), d.begin(ctx, actor, "Retry", id, reason)
-}
-
-func (d *fakeDesk) Ticket(ctx context.Context, actor identity.Actor, id string) (desk.CaseView, error) {
-	return aCase(), d.begin(ctx, actor, "Ticket", id, nil)
-}
-
-func (d *fakeDesk) Tickets(ctx context.Context, actor identity.Actor, f desk.TicketFilter) (desk.Page[desk.CaseView], error) {
-	return desk.Page[desk.CaseView]{Items: []desk.CaseView{aCase()}}, d.begin(ctx, actor, "Tickets", "", f)
-}
-
-func (d *fakeDesk) Decide(ctx context.Context, actor identity.Actor, ticketID string, j desk.Judgement) (desk.CaseView, error) {
-	return aCase(), d.begin(ctx, actor, "Decide", ticketID, j)
 }
 
 func (d *fakeDesk) History(ctx context.Context, actor identity.Actor, refundID string) (desk.HistoryView, error) {

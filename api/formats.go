@@ -22,6 +22,7 @@ type format struct {
 var formats = map[string]format{
 	"line":      {"is one line of text without control characters", isLine},
 	"text":      {"is text without control characters other than new line and tab", isText},
+	"document":  {"is text without control characters other than line breaks and tab", isDocument},
 	"email":     {"is an e-mail address such as lin@example.com", isAddress},
 	"currency":  {"is an ISO 4217 currency code such as USD", money.ValidCurrency},
 	"date-time": {"is an RFC 3339 time such as 2026-11-02T09:30:00Z", isTime},
@@ -55,6 +56,9 @@ func isLine(s string) bool { return !strings.ContainsFunc(s, forbidden) }
 func isText(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r != '\n' && r != '\t' && forbidden(r) })
 }
+
+// isDocument is isText for what an editor may have saved with the line ends of Windows.
+func isDocument(s string) bool { return isText(strings.ReplaceAll(s, "\r\n", "\n")) }
 
 func isAddress(s string) bool {
 	a, err := mail.ParseAddress(s)

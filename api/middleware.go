@@ -114,15 +114,27 @@ func (s *server) recoverPanic(c *gin.Context) {
 	c.Next()
 }
 
-// patience is how long an answer may take beside the time that the caller asked to wait.
+// patience is how long an answer may take beside the time that the caller asked to wait,
+// unless the contract gives the call more (x-patience, in seconds).
 const patience = 15 * time.Second
+
+// toWrite is how much longer than the call's patience its connection stays open for the answer.
+const toWrite = 10 * time.Second
 
 // limitTime gives every request a deadline: a neighbour that hangs without saying so must
 // not hang our callers. What is not answered by then is answered 503.
 func (s *server) limitTime(c *gin.Context) {
 	wait, _, _ := parseWait(strings.Join(c.Request.Header.Values("Prefer"), ", ")) // a bad one is refused later
 	asked := c.Request
-	ctx, cancel := context.WithTimeout(asked.Context(), patience+wait)
+	allowed := operationOf(c).patience
+	if allowed > patience {
+		// The server's own timeouts are made for the others. Where there is no connection, as in a
+		// test, there is nothing to extend.
+		connection, until := http.NewResponseController(c.Writer), time.Now().Add(allowed+toWrite)
+		_ = connection.SetReadDeadline(until) // its end would count as the caller going away
+		_ = connection.SetWriteDeadline(until)
+	}
+	ctx, cancel := context.WithTimeout(asked.Context(), allowed+wait)
 	defer func() {
 		cancel()
 		c.Request = asked // what comes after, a panic's answer say, is not late

@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -49,6 +50,83 @@ func TestTheOrderOfChecks(t *testing.T) {
 			require.Equal(t, tc.status, b.do(tc.call).Code)
 		})
 	}
+}
+
+// Every call with an object in its path answers in that order, whatever it does.
+func TestTheOrderOfChecksOfEveryCall(t *testing.T) {
+	text := map[string]string{"Content-Type": "text/plain", "Idempotency-Key": "k"}
+	asks := 0
+	for key, op := range setup(t).ops {
+		if op.public {
+			continue
+		}
+		who, stranger := ableTo(op), unableTo(op)
+		in := good[op.id]
+		elsewhere := in.at(replaceObject(op, in.path))
+		t.Run(op.id, func(t *testing.T) {
+			b := setup(t)
+			b.desk.fails = refund.ErrTooLate
+			status := func(c call) int { return b.do(c).Code }
+			wrong := func(c call) call { // it is wrong in whatever it can be
+				if op.body != nil {
+					c.body, c.headers = `{"reason"`, text
+					return c
+				}
+				c.path += map[bool]string{true: "&", false: "?"}[strings.Contains(c.path, "?")] + "no-such=1"
+				return c
+			}
+			require.Equal(t, 401, status(wrong(in)), key)
+			require.Equal(t, 401, status(wrong(in).by("mallory")), key)
+			if stranger != "" {
+				require.Equal(t, 403, status(wrong(in).by(stranger)), "%s by %s", key, stranger)
+			}
+			if op.object != "" {
+				require.Equal(t, 404, status(wrong(elsewhere).by(who)), key)
+				require.Equal(t, 404, status(elsewhere.by(who)), key)
+			}
+			require.Contains(t, []int{400, 415}, status(wrong(in).by(who)), key)
+			if op.body != nil && op.body.Required {
+				require.Equal(t, 400, status(in.by(who).with(`{"reason"`)), key)
+				require.Equal(t, 400, status(in.by(who).with(`{"no-such":1}`)), key)
+			}
+			require.Equal(t, 409, status(in.by(who)), key)
+		})
+		asks++
+	}
+	require.Greater(t, asks, 50)
+}
+
+// ableTo is somebody who may make the call, on what is of acct_1.
+func ableTo(op *operation) string {
+	for _, who := range []string{"customer", "senior", "auditor", "admin", "integrator"} {
+		if op.allows(people[who]) {
+			return who
+		}
+	}
+	return ""
+}
+
+// unableTo is somebody who may not, and "" when everybody may.
+func unableTo(op *operation) string {
+	for _, who := range []string{"integrator", "customer", "auditor", "roleless"} {
+		if !op.allows(people[who]) {
+			return who
+		}
+	}
+	return ""
+}
+
+// replaceObject gives the path of an object that is not there.
+func replaceObject(op *operation, path string) string {
+	template := strings.Split(op.route.Path, "/")
+	path, query, _ := strings.Cut(path, "?")
+	parts := strings.Split(path, "/")
+	for i, part := range template {
+		if strings.HasPrefix(part, "{") {
+			parts[i] = "99"
+		}
+	}
+	return strings.TrimSuffix(strings.Join(parts, "/")+"?"+query, "?")
 }
 
 // Whoever asks for what is another's hears what he hears of what does not exist.

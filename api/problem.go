@@ -67,7 +67,9 @@ func problemOf(f *fault.Error, requestID string) Problem {
 	if len(f.Fields) > 0 {
 		fields := make([]FieldProblem, 0, len(f.Fields))
 		for _, field := range f.Fields {
-			fields = append(fields, FieldProblem{Field: field.Name, Problem: field.Problem})
+			fields = append(fields, FieldProblem{
+				Field: field.Name, Problem: field.Problem, Line: optional(field.Line), Column: optional(field.Column),
+			})
 		}
 		p.Errors = &fields
 	}

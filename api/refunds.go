@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 	"time"
@@ -15,6 +16,7 @@ func (s *server) FileRefund(ctx context.Context, r FileRefundRequestObject) (Fil
 	if err != nil {
 		return nil, err
 	}
+	locale := localeOf(ctx)
 	ctx, actor := caller(ctx)
 	view, err := s.Desk.File(ctx, actor, desk.Filing{
 		PackageID:      r.Body.PackageID,
@@ -26,23 +28,49 @@ func (s *server) FileRefund(ctx context.Context, r FileRefundRequestObject) (Fil
 		return nil, err
 	}
 	answer := FileRefund202JSONResponse{
-		Body:    toRefundView(view, actor),
+		Body:    toRefundView(view, actor, locale),
 		Headers: FileRefund202ResponseHeaders{Location: "/v1/refunds/" + view.ID},
 	}
 	if asked {
-		applied := "wait=" + strconv.Itoa(int(wait/time.Second))
-		answer.Headers.PreferenceApplied = &applied
+		answer.Headers.PreferenceApplied = applied(wait)
+	}
+	return answer, nil
+}
+
+func applied(wait time.Duration) *string {
+	preference := "wait=" + strconv.Itoa(int(wait/time.Second))
+	return &preference
+}
+
+func (s *server) AppealRefund(ctx context.Context, r AppealRefundRequestObject) (AppealRefundResponseObject, error) {
+	wait, asked, err := parseWait(given(r.Params.Prefer, ""))
+	if err != nil {
+		return nil, err
+	}
+	locale := localeOf(ctx)
+	ctx, actor := caller(ctx)
+	view, err := s.Desk.Appeal(ctx, actor, r.ID, r.Body.Note, wait)
+	if err != nil {
+		return nil, err
+	}
+	answer := AppealRefund202JSONResponse{
+		Body:    toRefundView(view, actor, locale),
+		Headers: AppealRefund202ResponseHeaders{Location: "/v1/refunds/" + view.ID},
+	}
+	if asked {
+		answer.Headers.PreferenceApplied = applied(wait)
 	}
 	return answer, nil
 }
 
 func (s *server) GetRefund(ctx context.Context, r GetRefundRequestObject) (GetRefundResponseObject, error) {
+	locale := localeOf(ctx)
 	ctx, actor := caller(ctx)
 	view, err := s.Desk.Refund(ctx, actor, r.ID)
 	if err != nil {
 		return nil, err
 	}
-	return GetRefund200JSONResponse(toRefundView(view, actor)), nil
+	return GetRefund200JSONResponse(toRefundView(view, actor, locale)), nil
 }
 
 func (s *server) ListRefunds(ctx context.Context, r ListRefundsRequestObject) (ListRefundsResponseObject, error) {
@@ -60,21 +88,23 @@ func (s *server) ListRefunds(ctx context.Context, r ListRefundsRequestObject) (L
 }
 
 func (s *server) WithdrawRefund(ctx context.Context, r WithdrawRefundRequestObject) (WithdrawRefundResponseObject, error) {
+	locale := localeOf(ctx)
 	ctx, actor := caller(ctx)
 	view, err := s.Desk.Withdraw(ctx, actor, r.ID)
 	if err != nil {
 		return nil, err
 	}
-	return WithdrawRefund200JSONResponse(toRefundView(view, actor)), nil
+	return WithdrawRefund200JSONResponse(toRefundView(view, actor, locale)), nil
 }
 
 func (s *server) RetryRefund(ctx context.Context, r RetryRefundRequestObject) (RetryRefundResponseObject, error) {
+	locale := localeOf(ctx)
 	ctx, actor := caller(ctx)
 	view, err := s.Desk.Retry(ctx, actor, r.ID, r.Body.Reason)
 	if err != nil {
 		return nil, err
 	}
-	return RetryRefund200JSONResponse(toRefundView(view, actor)), nil
+	return RetryRefund200JSONResponse(toRefundView(view, actor, locale)), nil
 }
 
 // toRefund shows what the refund's own record says, as lists do.
@@ -90,6 +120,7 @@ func toRefund(r refund.Refund) Refund {
 		Amount:        toMoneyOrNil(r.Amount),
 		Verdict:       optional(Verdict(r.Verdict)),
 		PolicyVersion: optional(r.PolicyVersion),
+		AppealOf:      optional(r.AppealOf),
 		WorkflowID:    r.WorkflowID,
 		CreatedAt:     r.CreatedAt.UTC(),
 		UpdatedAt:     r.UpdatedAt.UTC(),
@@ -101,9 +132,12 @@ func toRefund(r refund.Refund) Refund {
 	return out
 }
 
-// toRefundView adds what happened to the refund. Who decided is for staff only.
-func toRefundView(v desk.RefundView, viewer identity.Actor) Refund {
+// toRefundView adds what happened to the refund. Who decided is for staff only. The words for
+// the customer are in the locale asked for, else in the customer's own.
+func toRefundView(v desk.RefundView, viewer identity.Actor, locale string) Refund {
 	out := toRefund(v.Refund)
+	out.Explanation = optional(cmp.Or(v.Told[locale], v.Told[v.Locale], v.Told[refund.English]))
+	out.AnswerBy = utc(v.AnswerBy)
 	timeline := mapped(v.Timeline(viewer), func(t desk.TimelineItem) TimelineItem {
 		return TimelineItem{At: t.At.UTC(), State: RefundState(t.State), ActorRole: string(t.Role), ReasonCode: optional(t.ReasonCode)}
 	})
@@ -113,7 +147,7 @@ func toRefundView(v desk.RefundView, viewer identity.Actor) Refund {
 		if !ruling.At.IsZero() {
 			out.Decision.DecidedAt = utc(&ruling.At)
 		}
-		if viewer.IsStaff() {
+		if seesInside(viewer, v.AccountID) {
 			out.Decision.DecidedBy = optional(ruling.By)
 		}
 	}

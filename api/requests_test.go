@@ -11,6 +11,7 @@ import (
 	"refunddesk/internal/desk"
 	"refunddesk/internal/money"
 	"refunddesk/internal/refund"
+	"refunddesk/internal/review"
 )
 
 // long is a text of n characters.
@@ -193,7 +194,7 @@ func TestPreferWait(t *testing.T) {
 
 func TestWhatTheDeskIsAsked(t *testing.T) {
 	morning := time.Date(2025, 3, 1, 0, 0, 0, 0, time.UTC)
-	email, none := "lin.wei@example.com", ""
+	email, none, yes := "lin.wei@example.com", "", true
 	for op, tc := range map[string]struct {
 		by   string
 		want any
@@ -209,8 +210,27 @@ func TestWhatTheDeskIsAsked(t *testing.T) {
 		"fileRefund":    {"customer", desk.Filing{PackageID: "pkg_1", ReasonCode: refund.OtherReason, Note: "We moved.\nThanks.", IdempotencyKey: "k 1"}},
 		"listRefunds":   {"reviewer", desk.RefundFilter{AccountID: "acct_1", PackageID: "pkg_1", State: refund.Credited, Paging: desk.Paging{Limit: 50}}},
 		"retryRefund":   {"admin", "Corrected."},
-		"listTickets":   {"senior", desk.TicketFilter{RefundID: "refund_1", Queue: "review", State: "open", Assignee: "r1", Newest: true, Paging: desk.Paging{Limit: 50}}},
-		"decideTicket":  {"reviewer", desk.Judgement{Vote: "approve", ReasonCode: "verified_request", Digest: "sha256:00ff"}},
+		"listTickets":   {"senior", desk.TicketFilter{AccountID: "acct_1", RefundID: "refund_1", Kind: "refund", Queue: "review", State: "open", Waiting: &yes, Sort: "newest", Paging: desk.Paging{Limit: 50}}},
+		"decideTicket":  {"reviewer", desk.Judgement{Vote: "approve", ReasonCode: "verified_request", Note: "Called.", Message: "Thank you.", Digest: "sha256:00ff"}},
+		"appealRefund":  {"customer", "They are ours.\nAll of them."},
+
+		"askQuestion":        {"customer", desk.Question{Subject: "When?", Body: "I asked on\nMonday.", PackageID: "pkg_1", RefundID: "refund_1"}},
+		"assignTickets":      {"senior", []string{"ticket_1", "ticket_2", "r2"}},
+		"sendMessage":        {"reviewer", "public: Which are\nyours?"},
+		"assignTicket":       {"reviewer", "r2"},
+		"snoozeTicket":       {"reviewer", time.Date(2026, 11, 3, 9, 0, 0, 0, time.UTC)},
+		"requestInformation": {"reviewer", "Which are yours?"},
+		"escalateTicket":     {"reviewer", "The carrier first."},
+		"createSavedReply":   {"admin", review.SavedReply{Title: "Invoice", Body: map[string]string{"en": "Send it.", "zh-Hans": "请提供。"}}},
+		"changeSavedReply":   {"senior", review.SavedReply{ID: "reply_1", Title: "Invoice", Body: map[string]string{"en": "Send it."}, Version: 3}},
+		"getFigures":         {"auditor", time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC)},
+		"listPolicies":       {"auditor", desk.Paging{Limit: 2, Cursor: "abc"}},
+		"draftPolicy":        {"admin", "# ours\r\nrules:\n\t- id: a\n"},
+		"checkPolicy":        {"auditor", "rules: []\n"},
+		"diffPolicy":         {"auditor", "2"},
+		"listPauses":         {"reviewer", true},
+		"pauseCrediting":     {"admin", desk.Pause{Scope: desk.PauseAccount, Target: "acct_1", Reason: "Being checked.", ExpiresAt: noon.Add(time.Hour)}},
+		"previewPause":       {"auditor", "all "},
 	} {
 		t.Run(op, func(t *testing.T) {
 			b := setup(t)

@@ -20,11 +20,14 @@ import (
 
 // Defines values for AuditEntryObject.
 const (
-	AuditEntryObjectAccount AuditEntryObject = "account"
-	AuditEntryObjectImport  AuditEntryObject = "import"
-	AuditEntryObjectPackage AuditEntryObject = "package"
-	AuditEntryObjectRefund  AuditEntryObject = "refund"
-	AuditEntryObjectTicket  AuditEntryObject = "ticket"
+	AuditEntryObjectAccount    AuditEntryObject = "account"
+	AuditEntryObjectImport     AuditEntryObject = "import"
+	AuditEntryObjectPackage    AuditEntryObject = "package"
+	AuditEntryObjectPause      AuditEntryObject = "pause"
+	AuditEntryObjectPolicy     AuditEntryObject = "policy"
+	AuditEntryObjectRefund     AuditEntryObject = "refund"
+	AuditEntryObjectSavedReply AuditEntryObject = "saved-reply"
+	AuditEntryObjectTicket     AuditEntryObject = "ticket"
 )
 
 // Valid indicates whether the value is a known member of the AuditEntryObject enum.
@@ -36,7 +39,13 @@ func (e AuditEntryObject) Valid() bool {
 		return true
 	case AuditEntryObjectPackage:
 		return true
+	case AuditEntryObjectPause:
+		return true
+	case AuditEntryObjectPolicy:
+		return true
 	case AuditEntryObjectRefund:
+		return true
+	case AuditEntryObjectSavedReply:
 		return true
 	case AuditEntryObjectTicket:
 		return true
@@ -90,6 +99,7 @@ func (e HistoryItemSource) Valid() bool {
 // Defines values for HoldCause.
 const (
 	HoldCauseDispute  HoldCause = "dispute"
+	HoldCausePause    HoldCause = "pause"
 	HoldCauseStanding HoldCause = "standing"
 )
 
@@ -97,6 +107,8 @@ const (
 func (e HoldCause) Valid() bool {
 	switch e {
 	case HoldCauseDispute:
+		return true
+	case HoldCausePause:
 		return true
 	case HoldCauseStanding:
 		return true
@@ -129,6 +141,27 @@ func (e JournalOperation) Valid() bool {
 	}
 }
 
+// Defines values for LinkedAccountShares.
+const (
+	LinkedAccountSharesEmail LinkedAccountShares = "email"
+	LinkedAccountSharesPayer LinkedAccountShares = "payer"
+	LinkedAccountSharesPhone LinkedAccountShares = "phone"
+)
+
+// Valid indicates whether the value is a known member of the LinkedAccountShares enum.
+func (e LinkedAccountShares) Valid() bool {
+	switch e {
+	case LinkedAccountSharesEmail:
+		return true
+	case LinkedAccountSharesPayer:
+		return true
+	case LinkedAccountSharesPhone:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Locale.
 const (
 	LocaleEn     Locale = "en"
@@ -141,24 +174,6 @@ func (e Locale) Valid() bool {
 	case LocaleEn:
 		return true
 	case LocaleZhHans:
-		return true
-	default:
-		return false
-	}
-}
-
-// Defines values for MessageVisibility.
-const (
-	MessageVisibilityInternal MessageVisibility = "internal"
-	MessageVisibilityPublic   MessageVisibility = "public"
-)
-
-// Valid indicates whether the value is a known member of the MessageVisibility enum.
-func (e MessageVisibility) Valid() bool {
-	switch e {
-	case MessageVisibilityInternal:
-		return true
-	case MessageVisibilityPublic:
 		return true
 	default:
 		return false
@@ -252,6 +267,69 @@ func (e PackageStatus) Valid() bool {
 	}
 }
 
+// Defines values for PauseScope.
+const (
+	PauseScopeAccount PauseScope = "account"
+	PauseScopeAll     PauseScope = "all"
+	PauseScopeProduct PauseScope = "product"
+)
+
+// Valid indicates whether the value is a known member of the PauseScope enum.
+func (e PauseScope) Valid() bool {
+	switch e {
+	case PauseScopeAccount:
+		return true
+	case PauseScopeAll:
+		return true
+	case PauseScopeProduct:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PolicyRuleDiffChange.
+const (
+	PolicyRuleDiffChangeAdded   PolicyRuleDiffChange = "added"
+	PolicyRuleDiffChangeChanged PolicyRuleDiffChange = "changed"
+	PolicyRuleDiffChangeRemoved PolicyRuleDiffChange = "removed"
+)
+
+// Valid indicates whether the value is a known member of the PolicyRuleDiffChange enum.
+func (e PolicyRuleDiffChange) Valid() bool {
+	switch e {
+	case PolicyRuleDiffChangeAdded:
+		return true
+	case PolicyRuleDiffChangeChanged:
+		return true
+	case PolicyRuleDiffChangeRemoved:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PolicyState.
+const (
+	PolicyStateDraft      PolicyState = "draft"
+	PolicyStatePublished  PolicyState = "published"
+	PolicyStateSuperseded PolicyState = "superseded"
+)
+
+// Valid indicates whether the value is a known member of the PolicyState enum.
+func (e PolicyState) Valid() bool {
+	switch e {
+	case PolicyStateDraft:
+		return true
+	case PolicyStatePublished:
+		return true
+	case PolicyStateSuperseded:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Product.
 const (
 	ProductGlobalSMS Product = "global-sms"
@@ -336,6 +414,24 @@ func (e RefundState) Valid() bool {
 	}
 }
 
+// Defines values for Speaker.
+const (
+	SpeakerCustomer Speaker = "customer"
+	SpeakerStaff    Speaker = "staff"
+)
+
+// Valid indicates whether the value is a known member of the Speaker enum.
+func (e Speaker) Valid() bool {
+	switch e {
+	case SpeakerCustomer:
+		return true
+	case SpeakerStaff:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Standing.
 const (
 	StandingGood       Standing = "good"
@@ -357,10 +453,29 @@ func (e Standing) Valid() bool {
 	}
 }
 
+// Defines values for TicketKind.
+const (
+	TicketKindQuestion TicketKind = "question"
+	TicketKindRefund   TicketKind = "refund"
+)
+
+// Valid indicates whether the value is a known member of the TicketKind enum.
+func (e TicketKind) Valid() bool {
+	switch e {
+	case TicketKindQuestion:
+		return true
+	case TicketKindRefund:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for TicketSort.
 const (
-	TicketSortDue    TicketSort = "due"
-	TicketSortNewest TicketSort = "newest"
+	TicketSortDue      TicketSort = "due"
+	TicketSortNewest   TicketSort = "newest"
+	TicketSortPriority TicketSort = "priority"
 )
 
 // Valid indicates whether the value is a known member of the TicketSort enum.
@@ -369,6 +484,8 @@ func (e TicketSort) Valid() bool {
 	case TicketSortDue:
 		return true
 	case TicketSortNewest:
+		return true
+	case TicketSortPriority:
 		return true
 	default:
 		return false
@@ -393,6 +510,30 @@ func (e TicketState) Valid() bool {
 	}
 }
 
+// Defines values for Urgency.
+const (
+	UrgencyHalf    Urgency = "half"
+	UrgencyLate    Urgency = "late"
+	UrgencyOnTime  Urgency = "on_time"
+	UrgencyOverdue Urgency = "overdue"
+)
+
+// Valid indicates whether the value is a known member of the Urgency enum.
+func (e Urgency) Valid() bool {
+	switch e {
+	case UrgencyHalf:
+		return true
+	case UrgencyLate:
+		return true
+	case UrgencyOnTime:
+		return true
+	case UrgencyOverdue:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Verdict.
 const (
 	VerdictApprove Verdict = "approve"
@@ -408,6 +549,24 @@ func (e Verdict) Valid() bool {
 	case VerdictReject:
 		return true
 	case VerdictReview:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for Visibility.
+const (
+	VisibilityInternal Visibility = "internal"
+	VisibilityPublic   Visibility = "public"
+)
+
+// Valid indicates whether the value is a known member of the Visibility enum.
+func (e Visibility) Valid() bool {
+	switch e {
+	case VisibilityInternal:
+		return true
+	case VisibilityPublic:
 		return true
 	default:
 		return false
@@ -469,6 +628,36 @@ type AccountChange struct {
 	Phone *Phone `json:"phone,omitempty"`
 }
 
+// Appeal Example: {"note":"The numbers that were called are our own branches; here is the list."}
+type Appeal struct {
+	// Note Free text; new lines and tabs are welcome, other control characters are refused.
+	Note LongText `json:"note"`
+}
+
+// AppealFigures defines model for AppealFigures.
+type AppealFigures struct {
+	Filed int64 `json:"filed"`
+	Open  int64 `json:"open"`
+
+	// Reversed The appeal was approved.
+	Reversed int64 `json:"reversed"`
+
+	// Upheld The appeal was rejected.
+	Upheld int64 `json:"upheld"`
+}
+
+// Assigned defines model for Assigned.
+type Assigned struct {
+	// Assigned Example: 2
+	Assigned int `json:"assigned"`
+}
+
+// Assignment Example: {"assignee":"demo-reviewer2"}
+type Assignment struct {
+	// Assignee Opaque id of a person, as the issuer of tokens knows him.
+	Assignee Subject `json:"assignee"`
+}
+
 // AuditEntry defines model for AuditEntry.
 type AuditEntry struct {
 	// Action Example: credited
@@ -504,9 +693,77 @@ type AuditEntry struct {
 // AuditEntryObject defines model for AuditEntry.Object.
 type AuditEntryObject string
 
+// BacktestChange defines model for BacktestChange.
+type BacktestChange struct {
+	// Approved Of them, what people then approved.
+	Approved int `json:"approved"`
+	Count    int `json:"count"`
+
+	// From What screening said.
+	From  Verdict `json:"from"`
+	Money []Money `json:"money"`
+
+	// Refunds Ids, the newest 1,000.
+	Refunds []string `json:"refunds"`
+
+	// Rejected Of them, what people then rejected.
+	Rejected int `json:"rejected"`
+
+	// To What screening said.
+	To Verdict `json:"to"`
+}
+
+// BacktestGroup defines model for BacktestGroup.
+type BacktestGroup struct {
+	Count int `json:"count"`
+
+	// Money What was asked for, by currency.
+	Money []Money `json:"money"`
+
+	// Refunds Ids, the newest 1,000.
+	Refunds []string `json:"refunds"`
+}
+
+// BacktestReport defines model for BacktestReport.
+type BacktestReport struct {
+	// Cases How many past refunds were replayed.
+	Cases int `json:"cases"`
+
+	// Changed How many verdicts would be others.
+	Changed   int              `json:"changed"`
+	Changes   []BacktestChange `json:"changes"`
+	Digest    string           `json:"digest"`
+	Disturbed BacktestGroup    `json:"disturbed"`
+
+	// KnownBad What people rejected.
+	KnownBad int `json:"known_bad"`
+
+	// KnownGood What people approved.
+	KnownGood int           `json:"known_good"`
+	Missed    BacktestGroup `json:"missed"`
+	Version   string        `json:"version"`
+}
+
 // Balance Example: {"balances":[{"amount":"12.340000","currency":"USD"}]}
 type Balance struct {
 	Balances []Money `json:"balances"`
+}
+
+// BulkAssignment Example: {"assignee":"demo-reviewer2","ticket_ids":["ticket_01kf3e8zq2f6v9x4t7n1c5b0ma","ticket_01kf3e8zq2f6v9x4t7n1c5b0mb"]}
+type BulkAssignment struct {
+	// Assignee Opaque id of a person, as the issuer of tokens knows him.
+	Assignee  Subject `json:"assignee"`
+	TicketIds []ID    `json:"ticket_ids"`
+}
+
+// CaseFile defines model for CaseFile.
+type CaseFile struct {
+	Linked []LinkedAccount `json:"linked"`
+
+	// Refunds Those of the account, newest first.
+	Refunds   []Refund   `json:"refunds"`
+	Screening *Screening `json:"screening,omitempty"`
+	Ticket    Ticket     `json:"ticket"`
 }
 
 // CastVote defines model for CastVote.
@@ -519,6 +776,12 @@ type CastVote struct {
 	Reviewer string `json:"reviewer"`
 }
 
+// CheckedPolicy defines model for CheckedPolicy.
+type CheckedPolicy struct {
+	// Digest SHA-256 of the source.
+	Digest string `json:"digest"`
+}
+
 // Decision What was decided, once it was. Absent for what screening approved by itself.
 type Decision struct {
 	DecidedAt *time.Time `json:"decided_at,omitempty"`
@@ -527,7 +790,7 @@ type Decision struct {
 	DecidedBy *string `json:"decided_by,omitempty"`
 	Outcome   Vote    `json:"outcome"`
 
-	// ReasonCode A reviewer's reason, or `account-terminated`, `dispute-lost` or `nothing-to-refund` when no person decided.
+	// ReasonCode A reviewer's reason, or `account-terminated`, `dispute-lost`, `nothing-to-refund` or `unanswered` when no person decided.
 	ReasonCode string `json:"reason_code"`
 }
 
@@ -542,15 +805,112 @@ type DisputeStatus string
 // Email Example: lin@example.com
 type Email = string
 
+// Escalation Example: {"reason":"The carrier has to be asked first."}
+type Escalation struct {
+	// Reason Free text; new lines and tabs are welcome, other control characters are refused.
+	Reason LongText `json:"reason"`
+}
+
+// Facts What a request is judged on. Counts and sums include the request itself. Ages are in seconds with an `s`,
+// as the policy language writes durations.
+type Facts struct {
+	// AccountAge Example: 31536000s
+	AccountAge string `json:"account_age"`
+
+	// Amount An amount, exact to six decimals. It is negative only in postings.
+	Amount Money `json:"amount"`
+	Appeal bool  `json:"appeal"`
+
+	// At When they were taken.
+	At time.Time `json:"at"`
+
+	// Consumed An amount, exact to six decimals. It is negative only in postings.
+	Consumed Money `json:"consumed"`
+
+	// ConsumedShare `consumed` of `face`.
+	ConsumedShare     float64 `json:"consumed_share"`
+	ContactChanged72H bool    `json:"contact_changed_72h"`
+	Dispute           string  `json:"dispute"`
+
+	// Face An amount, exact to six decimals. It is negative only in postings.
+	Face           Money  `json:"face"`
+	LinkedRejected int64  `json:"linked_rejected"`
+	Product        string `json:"product"`
+
+	// PurchaseAge Example: 86400s
+	PurchaseAge string `json:"purchase_age"`
+
+	// Purchased90D An amount, exact to six decimals. It is negative only in postings.
+	Purchased90D Money `json:"purchased_90d"`
+	Purchases90D int64 `json:"purchases_90d"`
+
+	// Reason The reason code that the customer gave.
+	Reason         string `json:"reason"`
+	RebuyCycles30D int64  `json:"rebuy_cycles_30d"`
+
+	// Refunded24H An amount, exact to six decimals. It is negative only in postings.
+	Refunded24H Money `json:"refunded_24h"`
+
+	// Refunded30D An amount, exact to six decimals. It is negative only in postings.
+	Refunded30D Money `json:"refunded_30d"`
+
+	// Refunded365D An amount, exact to six decimals. It is negative only in postings.
+	Refunded365D Money `json:"refunded_365d"`
+
+	// RefundedShare90D `returned_of_90d` of `purchased_90d`.
+	RefundedShare90D float64 `json:"refunded_share_90d"`
+	Refunds24H       int64   `json:"refunds_24h"`
+	Refunds30D       int64   `json:"refunds_30d"`
+	Refunds365D      int64   `json:"refunds_365d"`
+	Rejections       int64   `json:"rejections"`
+
+	// ReturnedOf90D An amount, exact to six decimals. It is negative only in postings.
+	ReturnedOf90D Money  `json:"returned_of_90d"`
+	Standing      string `json:"standing"`
+
+	// Unknown Names of the facts whose source failed.
+	Unknown []string `json:"unknown"`
+
+	// Usage14D An amount, exact to six decimals. It is negative only in postings.
+	Usage14D Money `json:"usage_14d"`
+
+	// Usage24H An amount, exact to six decimals. It is negative only in postings.
+	Usage24H Money `json:"usage_24h"`
+
+	// UsageRatio `usage_24h` against the daily mean of 14 days.
+	UsageRatio float64 `json:"usage_ratio"`
+}
+
 // FieldProblem defines model for FieldProblem.
 type FieldProblem struct {
+	// Column Counted from 1.
+	//
+	// Example: 9
+	Column *int `json:"column,omitempty"`
+
 	// Field Path of the field in the body (`price.amount`), or the name of the parameter or header.
 	//
 	// Example: price.amount
 	Field string `json:"field"`
 
+	// Line Where in a text (a policy) it is, counted from 1.
+	//
+	// Example: 12
+	Line *int `json:"line,omitempty"`
+
 	// Problem Example: is a decimal string of at most 12 digits and 6 decimals
 	Problem string `json:"problem"`
+}
+
+// Figures defines model for Figures.
+type Figures struct {
+	Appeals       AppealFigures  `json:"appeals"`
+	At            time.Time      `json:"at"`
+	Decision      Spread         `json:"decision"`
+	FirstResponse Spread         `json:"first_response"`
+	Queues        []QueueFigures `json:"queues"`
+	Rules         []RuleFigures  `json:"rules"`
+	Since         time.Time      `json:"since"`
 }
 
 // Filing Example: {"note":"We moved to another market.","package_id":"pkg_lin_1","reason_code":"no_longer_needed"}
@@ -595,6 +955,12 @@ type HoldCause string
 // Example: acct_demo
 type ID = string
 
+// InformationRequest Example: {"body":"Which of these numbers are yours?"}
+type InformationRequest struct {
+	// Body Free text; new lines and tabs are welcome, other control characters are refused.
+	Body LongText `json:"body"`
+}
+
 // Journal Example: {"created_at":"2026-11-02T09:31:00Z","id":"journal_01kf3e8zq2f6v9x4t7n1c5b0ma","operation":"refund","operation_id":"refund_01kf3e8zq2f6v9x4t7n1c5b0ma","package_id":"pkg_demo_1","postings":[{"account":"customer/acct_lin/USD","amount":{"amount":"12.340000","currency":"USD"}},{"account":"package/pkg_demo_1","amount":{"amount":"-12.340000","currency":"USD"}}]}
 type Journal struct {
 	CreatedAt time.Time        `json:"created_at"`
@@ -623,34 +989,59 @@ type JournalPage struct {
 	NextCursor *string `json:"next_cursor,omitempty"`
 }
 
+// LinkedAccount defines model for LinkedAccount.
+type LinkedAccount struct {
+	AccountID string `json:"account_id"`
+	Refunds   int64  `json:"refunds"`
+
+	// Rejected How many of them were rejected.
+	Rejected int64 `json:"rejected"`
+
+	// Shares What it has in common.
+	Shares []LinkedAccountShares `json:"shares"`
+
+	// Standing How an account stands to the service agreement. Only `good` is granted refunds.
+	Standing Standing `json:"standing"`
+}
+
+// LinkedAccountShares defines model for LinkedAccount.Shares.
+type LinkedAccountShares string
+
 // Locale The language that the customer is written to in.
 type Locale string
+
+// LongText Free text; new lines and tabs are welcome, other control characters are refused.
+type LongText = string
 
 // Match defines model for Match.
 type Match struct {
 	Reason string `json:"reason"`
 
-	// Rule Example: amount-above-limit
+	// Rule Example: refunded-30d
 	Rule string `json:"rule"`
 
-	// Threshold Example: 1000.000000
+	// Threshold Example: 5000.000000
 	Threshold string `json:"threshold"`
 
-	// Value Example: 1200.000000
+	// Value Example: 5200.000000
 	Value string `json:"value"`
+
+	// Weight What it adds to the ticket's priority.
+	Weight int `json:"weight"`
 }
 
 // Message defines model for Message.
 type Message struct {
-	At         time.Time         `json:"at"`
-	AuthorRole *string           `json:"author_role,omitempty"`
-	Body       string            `json:"body"`
-	ID         string            `json:"id"`
-	Visibility MessageVisibility `json:"visibility"`
-}
+	// Author Opaque id; for staff only.
+	Author    *string   `json:"author,omitempty"`
+	Body      string    `json:"body"`
+	CreatedAt time.Time `json:"created_at"`
+	ID        string    `json:"id"`
+	Role      Speaker   `json:"role"`
 
-// MessageVisibility defines model for Message.Visibility.
-type MessageVisibility string
+	// Visibility Who may read a message; `internal` is for staff, and never reaches a customer.
+	Visibility Visibility `json:"visibility"`
+}
 
 // Money An amount, exact to six decimals. It is negative only in postings.
 type Money struct {
@@ -704,15 +1095,18 @@ type NewAccount struct {
 	RegisteredAt *time.Time `json:"registered_at,omitempty"`
 }
 
-// NewDecision Example: {"decision":"approve","digest":"sha256:5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8","reason_code":"verified_request"}
+// NewDecision Example: {"decision":"approve","digest":"sha256:5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8","message":"Thank you for the invoice.","note":"Called back.","reason_code":"verified_request"}
 type NewDecision struct {
 	Decision Vote `json:"decision"`
 
 	// Digest As the ticket showed it.
 	Digest string `json:"digest"`
 
+	// Message Free text; new lines and tabs are welcome, other control characters are refused.
+	Message *LongText `json:"message,omitempty"`
+
 	// Note Free text; new lines and tabs are welcome, other control characters are refused.
-	Note *Text `json:"note,omitempty"`
+	Note *LongText `json:"note,omitempty"`
 
 	// ReasonCode To approve: `verified_request`, `provider_fault` (the refund does not count against the customer),
 	// `other`. To reject: `suspected_abuse`, `agreement_violated`, `unverified`, `other`.
@@ -722,6 +1116,15 @@ type NewDecision struct {
 // NewDecisionReasonCode To approve: `verified_request`, `provider_fault` (the refund does not count against the customer),
 // `other`. To reject: `suspected_abuse`, `agreement_violated`, `unverified`, `other`.
 type NewDecisionReasonCode string
+
+// NewMessage Example: {"body":"Please send us the invoice of October.","visibility":"public"}
+type NewMessage struct {
+	// Body Free text; new lines and tabs are welcome, other control characters are refused.
+	Body LongText `json:"body"`
+
+	// Visibility Who may read a message; `internal` is for staff, and never reaches a customer.
+	Visibility *Visibility `json:"visibility,omitempty"`
+}
 
 // NewPackage Example: {"account_id":"acct_lin","face":{"amount":"120.00","currency":"USD"},"id":"pkg_lin_1","name":"Global SMS 100","price":{"amount":"100.00","currency":"USD"},"product":"global-sms"}
 type NewPackage struct {
@@ -751,6 +1154,46 @@ type NewPackage struct {
 
 	// PurchasedAt When it was bought; now when absent.
 	PurchasedAt *time.Time `json:"purchased_at,omitempty"`
+}
+
+// NewPause Example: {"expires_at":"2026-11-03T18:00:00Z","reason":"The ledger is being checked.","scope":"product","target":"global-sms"}
+type NewPause struct {
+	ExpiresAt time.Time `json:"expires_at"`
+
+	// Reason Free text; new lines and tabs are welcome, other control characters are refused.
+	Reason Text `json:"reason"`
+
+	// Scope What a pause stops crediting for; `account` and `product` name which in `target`.
+	Scope PauseScope `json:"scope"`
+
+	// Target An id. A client may choose its own; otherwise one is made.
+	//
+	// Example: acct_demo
+	Target *ID `json:"target,omitempty"`
+}
+
+// NewQuestion Example: {"body":"I asked for it on Monday.","refund_id":"refund_01kf3e8zq2f6v9x4t7n1c5b0ma","subject":"When will my refund arrive?"}
+type NewQuestion struct {
+	// Body Free text; new lines and tabs are welcome, other control characters are refused.
+	Body LongText `json:"body"`
+
+	// PackageID An id. A client may choose its own; otherwise one is made.
+	//
+	// Example: acct_demo
+	PackageID *ID `json:"package_id,omitempty"`
+
+	// RefundID An id. A client may choose its own; otherwise one is made.
+	//
+	// Example: acct_demo
+	RefundID *ID  `json:"refund_id,omitempty"`
+	Subject  Name `json:"subject"`
+}
+
+// NewSavedReply Example: {"body":{"en":"Please send us the invoice.","zh-Hans":"请提供发票。"},"title":"Invoice"}
+type NewSavedReply struct {
+	// Body A text in the languages of the customers.
+	Body  Wording `json:"body"`
+	Title Name    `json:"title"`
 }
 
 // NewUsage Example: {"cost":{"amount":"0.0412","currency":"USD"},"id":"use_1","occurred_at":"2026-11-02T09:00:00Z"}
@@ -811,8 +1254,142 @@ type PackagePage struct {
 // `exhausted` is used to the last micro, `expired` ran out of time.
 type PackageStatus string
 
+// Pause defines model for Pause.
+type Pause struct {
+	// By Opaque id.
+	By        string    `json:"by"`
+	CreatedAt time.Time `json:"created_at"`
+
+	// EndedAt When it was ended early.
+	EndedAt *time.Time `json:"ended_at,omitempty"`
+
+	// EndedBy Opaque id.
+	EndedBy   *string   `json:"ended_by,omitempty"`
+	ExpiresAt time.Time `json:"expires_at"`
+	ID        string    `json:"id"`
+
+	// InForce Whether it stops crediting now.
+	InForce bool   `json:"in_force"`
+	Reason  string `json:"reason"`
+
+	// Scope What a pause stops crediting for; `account` and `product` name which in `target`.
+	Scope PauseScope `json:"scope"`
+
+	// Target The account's id or the product; absent for `all`.
+	Target *string `json:"target,omitempty"`
+}
+
+// PauseEffect defines model for PauseEffect.
+type PauseEffect struct {
+	// Held Of them, those to be credited, which would go on hold at once.
+	Held int64 `json:"held"`
+
+	// States The open refunds of the scope.
+	States []StateCount `json:"states"`
+}
+
+// PausePage defines model for PausePage.
+type PausePage struct {
+	Items []Pause `json:"items"`
+
+	// NextCursor Absent on the last page.
+	NextCursor *string `json:"next_cursor,omitempty"`
+}
+
+// PauseScope What a pause stops crediting for; `account` and `product` name which in `target`.
+type PauseScope string
+
+// PauseTarget Example: {"scope":"account","target":"acct_lin"}
+type PauseTarget struct {
+	// Scope What a pause stops crediting for; `account` and `product` name which in `target`.
+	Scope PauseScope `json:"scope"`
+
+	// Target An id. A client may choose its own; otherwise one is made.
+	//
+	// Example: acct_demo
+	Target *ID `json:"target,omitempty"`
+}
+
 // Phone Example: +8613800000000
 type Phone = string
+
+// Policy defines model for Policy.
+type Policy struct {
+	CreatedAt time.Time `json:"created_at"`
+
+	// CreatedBy Opaque id.
+	CreatedBy string `json:"created_by"`
+
+	// Digest SHA-256 of the source.
+	Digest string `json:"digest"`
+
+	// PublishedAt The last time.
+	PublishedAt *time.Time `json:"published_at,omitempty"`
+
+	// PublishedBy Opaque id; of the last time.
+	PublishedBy *string `json:"published_by,omitempty"`
+
+	// Source As it was given.
+	Source string `json:"source"`
+
+	// State A `draft` was never in force, the `published` one is, a `superseded` one was.
+	State PolicyState `json:"state"`
+
+	// Version Example: 2
+	Version string `json:"version"`
+}
+
+// PolicyDiff defines model for PolicyDiff.
+type PolicyDiff struct {
+	// From Digest of what it is compared with.
+	From  string           `json:"from"`
+	Rules []PolicyRuleDiff `json:"rules"`
+
+	// Settings Limits, tiers, budget, calendars and queues.
+	Settings []PolicyFieldDiff `json:"settings"`
+
+	// To Digest of the version.
+	To string `json:"to"`
+}
+
+// PolicyFieldDiff defines model for PolicyFieldDiff.
+type PolicyFieldDiff struct {
+	// Field Example: when
+	Field string `json:"field"`
+
+	// From Empty when it was not there.
+	From string `json:"from"`
+
+	// To Empty when it is gone.
+	To string `json:"to"`
+}
+
+// PolicyPage defines model for PolicyPage.
+type PolicyPage struct {
+	Items []Policy `json:"items"`
+
+	// NextCursor Absent on the last page.
+	NextCursor *string `json:"next_cursor,omitempty"`
+}
+
+// PolicyRuleDiff defines model for PolicyRuleDiff.
+type PolicyRuleDiff struct {
+	Change PolicyRuleDiffChange `json:"change"`
+	Fields []PolicyFieldDiff    `json:"fields"`
+	ID     string               `json:"id"`
+}
+
+// PolicyRuleDiffChange defines model for PolicyRuleDiff.Change.
+type PolicyRuleDiffChange string
+
+// PolicySource Example: {"source":"version: 1\nrules:\n  - id: many-refunds\n"}
+type PolicySource struct {
+	// Source The policy, YAML.
+	Source string `json:"source"`
+}
+
+// PolicyState A `draft` was never in force, the `published` one is, a `superseded` one was.
+type PolicyState string
 
 // Posting defines model for Posting.
 type Posting struct {
@@ -860,6 +1437,18 @@ type Problem struct {
 // Product defines model for Product.
 type Product string
 
+// QueueFigures defines model for QueueFigures.
+type QueueFigures struct {
+	MedianSeconds int64 `json:"median_seconds"`
+
+	// OldestSeconds How long the oldest has waited.
+	OldestSeconds int64  `json:"oldest_seconds"`
+	Open          int64  `json:"open"`
+	Overdue       int64  `json:"overdue"`
+	Queue         string `json:"queue"`
+	Unassigned    int64  `json:"unassigned"`
+}
+
 // Quote defines model for Quote.
 type Quote struct {
 	// Amount An amount, exact to six decimals. It is negative only in postings.
@@ -884,11 +1473,20 @@ type Refund struct {
 	AccountID string `json:"account_id"`
 
 	// Amount An amount, exact to six decimals. It is negative only in postings.
-	Amount    *Money    `json:"amount,omitempty"`
+	Amount *Money `json:"amount,omitempty"`
+
+	// AnswerBy While `awaiting_customer`: until when his answer is waited for. Lists leave it out.
+	AnswerBy *time.Time `json:"answer_by,omitempty"`
+
+	// AppealOf The rejected refund that this one appeals.
+	AppealOf  *string   `json:"appeal_of,omitempty"`
 	CreatedAt time.Time `json:"created_at"`
 
 	// Decision What was decided, once it was. Absent for what screening approved by itself.
 	Decision *Decision `json:"decision,omitempty"`
+
+	// Explanation What the customer may be told of why it was flagged, in his words' language. Lists leave it out.
+	Explanation *string `json:"explanation,omitempty"`
 
 	// HoldCauses What an `on_hold` refund waits for.
 	HoldCauses *[]HoldCause `json:"hold_causes,omitempty"`
@@ -943,10 +1541,98 @@ type Refundable struct {
 	Reason *string `json:"reason,omitempty"`
 }
 
+// Replayed defines model for Replayed.
+type Replayed struct {
+	// Same Whether the policy of then still says the same of the recorded facts.
+	Same bool `json:"same"`
+
+	// Verdict What screening said.
+	Verdict Verdict `json:"verdict"`
+}
+
 // Retry Example: {"reason":"The ledger mismatch was corrected by a reversal."}
 type Retry struct {
 	// Reason Free text; new lines and tabs are welcome, other control characters are refused.
 	Reason Text `json:"reason"`
+}
+
+// RuleFigures defines model for RuleFigures.
+type RuleFigures struct {
+	// ApprovalRate Approved of what people decided; absent while they decided nothing.
+	ApprovalRate *float64 `json:"approval_rate,omitempty"`
+
+	// Approved By people.
+	Approved int64 `json:"approved"`
+	Matched  int64 `json:"matched"`
+
+	// Rejected By people.
+	Rejected int64  `json:"rejected"`
+	Rule     string `json:"rule"`
+}
+
+// SavedReplies defines model for SavedReplies.
+type SavedReplies struct {
+	Items []SavedReply `json:"items"`
+}
+
+// SavedReply defines model for SavedReply.
+type SavedReply struct {
+	Body struct {
+		En     *string `json:"en,omitempty"`
+		ZhHans *string `json:"zh-Hans,omitempty"`
+	} `json:"body"`
+	ID        string    `json:"id"`
+	Title     string    `json:"title"`
+	UpdatedAt time.Time `json:"updated_at"`
+
+	// UpdatedBy Opaque id.
+	UpdatedBy string `json:"updated_by"`
+	Version   int64  `json:"version"`
+}
+
+// SavedReplyChange Example: {"body":{"en":"Please send us the invoice of October.","zh-Hans":"请提供十月的发票。"},"title":"Invoice","version":1}
+type SavedReplyChange struct {
+	// Body A text in the languages of the customers.
+	Body  Wording `json:"body"`
+	Title Name    `json:"title"`
+
+	// Version As it was read.
+	Version int64 `json:"version"`
+}
+
+// Screening defines model for Screening.
+type Screening struct {
+	At time.Time `json:"at"`
+
+	// Facts What a request is judged on. Counts and sums include the request itself. Ages are in seconds with an `s`,
+	// as the policy language writes durations.
+	Facts   Facts   `json:"facts"`
+	Matches []Match `json:"matches"`
+
+	// Outcome Reason code when the verdict is `reject`.
+	Outcome       *string   `json:"outcome,omitempty"`
+	PolicyDigest  string    `json:"policy_digest"`
+	PolicyVersion string    `json:"policy_version"`
+	RefundID      string    `json:"refund_id"`
+	Replayed      *Replayed `json:"replayed,omitempty"`
+
+	// Verdict What screening said.
+	Verdict Verdict `json:"verdict"`
+}
+
+// Snooze Example: {"until":"2026-11-03T09:00:00Z"}
+type Snooze struct {
+	Until time.Time `json:"until"`
+}
+
+// Speaker defines model for Speaker.
+type Speaker string
+
+// Spread defines model for Spread.
+type Spread struct {
+	Count         int64 `json:"count"`
+	MedianSeconds int64 `json:"median_seconds"`
+	P90Seconds    int64 `json:"p90_seconds"`
 }
 
 // Standing How an account stands to the service agreement. Only `good` is granted refunds.
@@ -961,10 +1647,23 @@ type StandingChange struct {
 	Standing Standing `json:"standing"`
 }
 
+// StateCount defines model for StateCount.
+type StateCount struct {
+	Count int64   `json:"count"`
+	Money []Money `json:"money"`
+
+	// State Where a refund stands. `credited`, `rejected` and `withdrawn` are final; `moves_next` says whose turn
+	// the others are.
+	State RefundState `json:"state"`
+}
+
 // Status defines model for Status.
 type Status struct {
 	Status string `json:"status"`
 }
+
+// Subject Opaque id of a person, as the issuer of tokens knows him.
+type Subject = string
 
 // Text Free text; new lines and tabs are welcome, other control characters are refused.
 type Text = string
@@ -976,25 +1675,36 @@ type Ticket struct {
 	// Amount An amount, exact to six decimals. It is negative only in postings.
 	Amount *Money `json:"amount,omitempty"`
 
+	// AnswerBy Until when his answer is waited for.
+	AnswerBy *time.Time `json:"answer_by,omitempty"`
+
 	// ApprovalsNeeded How many people must approve; for staff only.
 	ApprovalsNeeded *int `json:"approvals_needed,omitempty"`
 
 	// Assignee Opaque id; for staff only.
-	Assignee  *string   `json:"assignee,omitempty"`
-	CreatedAt time.Time `json:"created_at"`
+	Assignee  *string    `json:"assignee,omitempty"`
+	ClosedAt  *time.Time `json:"closed_at,omitempty"`
+	CreatedAt time.Time  `json:"created_at"`
 
 	// Digest Of what is shown here; a decision names it. For staff only.
-	Digest *string   `json:"digest,omitempty"`
-	DueAt  time.Time `json:"due_at"`
-	ID     string    `json:"id"`
+	Digest *string `json:"digest,omitempty"`
 
-	// Kind Example: refund
-	Kind string `json:"kind"`
+	// DueAt Of the decision or answer; it moves while the clock stands still.
+	DueAt time.Time `json:"due_at"`
+	ID    string    `json:"id"`
 
-	// Matches The screening rules that flagged the refund; for staff only.
-	Matches   *[]Match  `json:"matches,omitempty"`
+	// Kind A flagged `refund` that waits for a decision, or a customer's `question`.
+	Kind TicketKind `json:"kind"`
+
+	// Matches The screening rules that flagged the refund, heaviest first; for staff only.
+	Matches *[]Match `json:"matches,omitempty"`
+
+	// Messages Oldest first; empty in lists.
 	Messages  []Message `json:"messages"`
-	PackageID string    `json:"package_id"`
+	PackageID *string   `json:"package_id,omitempty"`
+
+	// Priority The weights of the matched rules; higher is more urgent. For staff only.
+	Priority *int `json:"priority,omitempty"`
 
 	// Queue Example: review
 	Queue    string  `json:"queue"`
@@ -1003,11 +1713,35 @@ type Ticket struct {
 	// RefundState Where a refund stands. `credited`, `rejected` and `withdrawn` are final; `moves_next` says whose turn
 	// the others are.
 	RefundState *RefundState `json:"refund_state,omitempty"`
-	State       TicketState  `json:"state"`
+
+	// RespondedAt When that word was said; for staff only.
+	RespondedAt *time.Time `json:"responded_at,omitempty"`
+
+	// ResponseDueAt Of the first word to the customer; for staff only.
+	ResponseDueAt *time.Time `json:"response_due_at,omitempty"`
+
+	// SeniorsNeeded How many of them must be senior reviewers; for staff only.
+	SeniorsNeeded *int `json:"seniors_needed,omitempty"`
+
+	// SnoozedUntil For staff only.
+	SnoozedUntil *time.Time  `json:"snoozed_until,omitempty"`
+	State        TicketState `json:"state"`
+
+	// Subject Of a question, in the customer's words.
+	Subject *string `json:"subject,omitempty"`
+
+	// Urgency How much of the time to decide has run; `half` of it, `late` after four fifths, `overdue` after all.
+	Urgency *Urgency `json:"urgency,omitempty"`
 
 	// Votes The decisions so far; for staff only.
 	Votes *[]CastVote `json:"votes,omitempty"`
+
+	// Waiting Whether the customer has been asked something and moves next.
+	Waiting bool `json:"waiting"`
 }
+
+// TicketKind A flagged `refund` that waits for a decision, or a customer's `question`.
+type TicketKind string
 
 // TicketPage defines model for TicketPage.
 type TicketPage struct {
@@ -1035,6 +1769,9 @@ type TimelineItem struct {
 	State RefundState `json:"state"`
 }
 
+// Urgency How much of the time to decide has run; `half` of it, `late` after four fifths, `overdue` after all.
+type Urgency string
+
 // Usage defines model for Usage.
 type Usage struct {
 	// Cost An amount, exact to six decimals. It is negative only in postings.
@@ -1048,8 +1785,20 @@ type Usage struct {
 // Verdict What screening said.
 type Verdict string
 
+// Visibility Who may read a message; `internal` is for staff, and never reaches a customer.
+type Visibility string
+
 // Vote defines model for Vote.
 type Vote string
+
+// Wording A text in the languages of the customers.
+type Wording struct {
+	// En Free text; new lines and tabs are welcome, other control characters are refused.
+	En *LongText `json:"en,omitempty"`
+
+	// ZhHans Free text; new lines and tabs are welcome, other control characters are refused.
+	ZhHans *LongText `json:"zh-Hans,omitempty"`
+}
 
 // WorkflowEvent defines model for WorkflowEvent.
 type WorkflowEvent struct {
@@ -1073,6 +1822,12 @@ type Limit = int
 // ObjectID defines model for ObjectID.
 type ObjectID = string
 
+// PolicyVersion defines model for PolicyVersion.
+type PolicyVersion = string
+
+// Prefer defines model for Prefer.
+type Prefer = string
+
 // ListLedgerParams defines parameters for ListLedger.
 type ListLedgerParams struct {
 	// Limit How many items a page has at most.
@@ -1095,6 +1850,33 @@ type ListPackagesParams struct {
 
 	// Cursor `next_cursor` of the page before.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ListPausesParams defines parameters for ListPauses.
+type ListPausesParams struct {
+	// InForce `true`: only those that stop crediting now.
+	InForce *bool `form:"in_force,omitempty" json:"in_force,omitempty"`
+
+	// Limit How many items a page has at most.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor `next_cursor` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ListPoliciesParams defines parameters for ListPolicies.
+type ListPoliciesParams struct {
+	// Limit How many items a page has at most.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor `next_cursor` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// DiffPolicyParams defines parameters for DiffPolicy.
+type DiffPolicyParams struct {
+	// Against The version to compare with; the one in force when absent.
+	Against *ID `form:"against,omitempty" json:"against,omitempty"`
 }
 
 // ListRefundsParams defines parameters for ListRefunds.
@@ -1121,16 +1903,31 @@ type FileRefundParams struct {
 	IdempotencyKey string `json:"Idempotency-Key"`
 
 	// Prefer `wait=N` (RFC 7240), N at most 30 seconds. Other preferences are ignored.
-	Prefer *string `json:"Prefer,omitempty"`
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// AppealRefundParams defines parameters for AppealRefund.
+type AppealRefundParams struct {
+	// Prefer `wait=N` (RFC 7240), N at most 30 seconds. Other preferences are ignored.
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// GetFiguresParams defines parameters for GetFigures.
+type GetFiguresParams struct {
+	// Since 30 days ago when absent; at most 400.
+	Since *time.Time `form:"since,omitempty" json:"since,omitempty"`
 }
 
 // ListTicketsParams defines parameters for ListTickets.
 type ListTicketsParams struct {
-	// Queue Only tickets that wait in this queue, such as `review` or `attention`.
+	// Queue Only tickets that wait in this queue, such as `review`, `escalation`, `attention` or `questions`.
 	Queue *string `form:"queue,omitempty" json:"queue,omitempty"`
 
 	// State Only tickets in this state.
 	State *TicketState `form:"state,omitempty" json:"state,omitempty"`
+
+	// Kind Only tickets of this kind.
+	Kind *TicketKind `form:"kind,omitempty" json:"kind,omitempty"`
 
 	// Assignee Only tickets assigned to this person.
 	Assignee *string `form:"assignee,omitempty" json:"assignee,omitempty"`
@@ -1138,7 +1935,25 @@ type ListTicketsParams struct {
 	// RefundID Only tickets about this refund.
 	RefundID *ID `form:"refund_id,omitempty" json:"refund_id,omitempty"`
 
-	// Sort `due` (what is due first) or `newest`.
+	// AccountID Only tickets of this account.
+	AccountID *ID `form:"account_id,omitempty" json:"account_id,omitempty"`
+
+	// Unassigned Only tickets that nobody has (`true`), or that somebody has (`false`).
+	Unassigned *bool `form:"unassigned,omitempty" json:"unassigned,omitempty"`
+
+	// Waiting Only tickets whose customer has been asked something (`true`), or has not (`false`).
+	Waiting *bool `form:"waiting,omitempty" json:"waiting,omitempty"`
+
+	// Overdue Only tickets whose time is over (`true`), or is not (`false`).
+	Overdue *bool `form:"overdue,omitempty" json:"overdue,omitempty"`
+
+	// Snoozed Only tickets that are snoozed (`true`), or are not (`false`).
+	Snoozed *bool `form:"snoozed,omitempty" json:"snoozed,omitempty"`
+
+	// Rule Only tickets that this rule of the policy flagged.
+	Rule *string `form:"rule,omitempty" json:"rule,omitempty"`
+
+	// Sort `due` (what is due first), `newest`, or for staff `priority` (the heaviest first).
 	Sort *TicketSort `form:"sort,omitempty" json:"sort,omitempty"`
 
 	// Limit How many items a page has at most.
@@ -1166,8 +1981,29 @@ type SetDisputeJSONRequestBody = DisputeChange
 // RecordUsageJSONRequestBody defines body for RecordUsage for application/json ContentType.
 type RecordUsageJSONRequestBody = NewUsage
 
+// PauseCreditingJSONRequestBody defines body for PauseCrediting for application/json ContentType.
+type PauseCreditingJSONRequestBody = NewPause
+
+// PreviewPauseJSONRequestBody defines body for PreviewPause for application/json ContentType.
+type PreviewPauseJSONRequestBody = PauseTarget
+
+// DraftPolicyJSONRequestBody defines body for DraftPolicy for application/json ContentType.
+type DraftPolicyJSONRequestBody = PolicySource
+
+// CheckPolicyJSONRequestBody defines body for CheckPolicy for application/json ContentType.
+type CheckPolicyJSONRequestBody = PolicySource
+
+// BacktestPolicyJSONRequestBody defines body for BacktestPolicy for application/json ContentType.
+type BacktestPolicyJSONRequestBody = Nothing
+
+// PublishPolicyJSONRequestBody defines body for PublishPolicy for application/json ContentType.
+type PublishPolicyJSONRequestBody = Nothing
+
 // FileRefundJSONRequestBody defines body for FileRefund for application/json ContentType.
 type FileRefundJSONRequestBody = Filing
+
+// AppealRefundJSONRequestBody defines body for AppealRefund for application/json ContentType.
+type AppealRefundJSONRequestBody = Appeal
 
 // RetryRefundJSONRequestBody defines body for RetryRefund for application/json ContentType.
 type RetryRefundJSONRequestBody = Retry
@@ -1175,8 +2011,44 @@ type RetryRefundJSONRequestBody = Retry
 // WithdrawRefundJSONRequestBody defines body for WithdrawRefund for application/json ContentType.
 type WithdrawRefundJSONRequestBody = Nothing
 
+// CreateSavedReplyJSONRequestBody defines body for CreateSavedReply for application/json ContentType.
+type CreateSavedReplyJSONRequestBody = NewSavedReply
+
+// ChangeSavedReplyJSONRequestBody defines body for ChangeSavedReply for application/json ContentType.
+type ChangeSavedReplyJSONRequestBody = SavedReplyChange
+
+// AskQuestionJSONRequestBody defines body for AskQuestion for application/json ContentType.
+type AskQuestionJSONRequestBody = NewQuestion
+
+// AssignTicketsJSONRequestBody defines body for AssignTickets for application/json ContentType.
+type AssignTicketsJSONRequestBody = BulkAssignment
+
+// AssignTicketJSONRequestBody defines body for AssignTicket for application/json ContentType.
+type AssignTicketJSONRequestBody = Assignment
+
+// ClaimTicketJSONRequestBody defines body for ClaimTicket for application/json ContentType.
+type ClaimTicketJSONRequestBody = Nothing
+
 // DecideTicketJSONRequestBody defines body for DecideTicket for application/json ContentType.
 type DecideTicketJSONRequestBody = NewDecision
+
+// EscalateTicketJSONRequestBody defines body for EscalateTicket for application/json ContentType.
+type EscalateTicketJSONRequestBody = Escalation
+
+// SendMessageJSONRequestBody defines body for SendMessage for application/json ContentType.
+type SendMessageJSONRequestBody = NewMessage
+
+// ReleaseTicketJSONRequestBody defines body for ReleaseTicket for application/json ContentType.
+type ReleaseTicketJSONRequestBody = Nothing
+
+// RequestInformationJSONRequestBody defines body for RequestInformation for application/json ContentType.
+type RequestInformationJSONRequestBody = InformationRequest
+
+// ResolveTicketJSONRequestBody defines body for ResolveTicket for application/json ContentType.
+type ResolveTicketJSONRequestBody = Nothing
+
+// SnoozeTicketJSONRequestBody defines body for SnoozeTicket for application/json ContentType.
+type SnoozeTicketJSONRequestBody = Snooze
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
@@ -1228,6 +2100,39 @@ type ServerInterface interface {
 	// RecordUsage Record consumption
 	// (POST /v1/packages/{id}/usage)
 	RecordUsage(c *gin.Context, id ObjectID)
+	// ListPauses List pauses
+	// (GET /v1/pauses)
+	ListPauses(c *gin.Context, params ListPausesParams)
+	// PauseCrediting Stop crediting for a while
+	// (POST /v1/pauses)
+	PauseCrediting(c *gin.Context)
+	// PreviewPause What a pause would hold
+	// (POST /v1/pauses/preview)
+	PreviewPause(c *gin.Context)
+	// EndPause Let crediting go on
+	// (DELETE /v1/pauses/{id})
+	EndPause(c *gin.Context, id ObjectID)
+	// ListPolicies List the versions of the policy
+	// (GET /v1/policies)
+	ListPolicies(c *gin.Context, params ListPoliciesParams)
+	// DraftPolicy Draft a policy
+	// (POST /v1/policies)
+	DraftPolicy(c *gin.Context)
+	// CheckPolicy Check a policy
+	// (POST /v1/policies/check)
+	CheckPolicy(c *gin.Context)
+	// GetPolicy Read a version
+	// (GET /v1/policies/{version})
+	GetPolicy(c *gin.Context, version PolicyVersion)
+	// BacktestPolicy What a version would have done
+	// (POST /v1/policies/{version}/backtest)
+	BacktestPolicy(c *gin.Context, version PolicyVersion)
+	// DiffPolicy How a version differs from another
+	// (GET /v1/policies/{version}/diff)
+	DiffPolicy(c *gin.Context, version PolicyVersion, params DiffPolicyParams)
+	// PublishPolicy Put a version in force
+	// (POST /v1/policies/{version}/publish)
+	PublishPolicy(c *gin.Context, version PolicyVersion)
 	// ListRefunds List refunds
 	// (GET /v1/refunds)
 	ListRefunds(c *gin.Context, params ListRefundsParams)
@@ -1237,21 +2142,75 @@ type ServerInterface interface {
 	// GetRefund Read a refund
 	// (GET /v1/refunds/{id})
 	GetRefund(c *gin.Context, id ObjectID)
+	// AppealRefund Appeal a rejection
+	// (POST /v1/refunds/{id}/appeal)
+	AppealRefund(c *gin.Context, id ObjectID, params AppealRefundParams)
 	// RetryRefund Try again to credit what was approved
 	// (POST /v1/refunds/{id}/retry)
 	RetryRefund(c *gin.Context, id ObjectID)
+	// GetScreening What a refund was judged on
+	// (GET /v1/refunds/{id}/screening)
+	GetScreening(c *gin.Context, id ObjectID)
 	// WithdrawRefund Take a request back
 	// (POST /v1/refunds/{id}/withdraw)
 	WithdrawRefund(c *gin.Context, id ObjectID)
+	// GetFigures The figures of the review desk
+	// (GET /v1/review/figures)
+	GetFigures(c *gin.Context, params GetFiguresParams)
+	// ListSavedReplies List saved replies
+	// (GET /v1/saved-replies)
+	ListSavedReplies(c *gin.Context)
+	// CreateSavedReply Save a reply
+	// (POST /v1/saved-replies)
+	CreateSavedReply(c *gin.Context)
+	// DeleteSavedReply Delete a saved reply
+	// (DELETE /v1/saved-replies/{id})
+	DeleteSavedReply(c *gin.Context, id ObjectID)
+	// ChangeSavedReply Change a saved reply
+	// (PUT /v1/saved-replies/{id})
+	ChangeSavedReply(c *gin.Context, id ObjectID)
 	// ListTickets List tickets
 	// (GET /v1/tickets)
 	ListTickets(c *gin.Context, params ListTicketsParams)
+	// AskQuestion Ask a question
+	// (POST /v1/tickets)
+	AskQuestion(c *gin.Context)
+	// AssignTickets Give several tickets to somebody
+	// (POST /v1/tickets/assign)
+	AssignTickets(c *gin.Context)
 	// GetTicket Read a ticket
 	// (GET /v1/tickets/{id})
 	GetTicket(c *gin.Context, id ObjectID)
+	// AssignTicket Give a ticket to somebody
+	// (POST /v1/tickets/{id}/assign)
+	AssignTicket(c *gin.Context, id ObjectID)
+	// GetCaseFile What a reviewer wants to know of a case
+	// (GET /v1/tickets/{id}/case-file)
+	GetCaseFile(c *gin.Context, id ObjectID)
+	// ClaimTicket Take a ticket
+	// (POST /v1/tickets/{id}/claim)
+	ClaimTicket(c *gin.Context, id ObjectID)
 	// DecideTicket Approve or reject
 	// (POST /v1/tickets/{id}/decision)
 	DecideTicket(c *gin.Context, id ObjectID)
+	// EscalateTicket Move a ticket to the escalation queue
+	// (POST /v1/tickets/{id}/escalate)
+	EscalateTicket(c *gin.Context, id ObjectID)
+	// SendMessage Say something on a ticket
+	// (POST /v1/tickets/{id}/messages)
+	SendMessage(c *gin.Context, id ObjectID)
+	// ReleaseTicket Give a ticket back
+	// (POST /v1/tickets/{id}/release)
+	ReleaseTicket(c *gin.Context, id ObjectID)
+	// RequestInformation Ask the customer for something
+	// (POST /v1/tickets/{id}/request-information)
+	RequestInformation(c *gin.Context, id ObjectID)
+	// ResolveTicket Close a question
+	// (POST /v1/tickets/{id}/resolve)
+	ResolveTicket(c *gin.Context, id ObjectID)
+	// SnoozeTicket Hide a ticket from the queue for a while
+	// (POST /v1/tickets/{id}/snooze)
+	SnoozeTicket(c *gin.Context, id ObjectID)
 }
 
 // ServerInterfaceWrapper converts contexts to parameters.
@@ -1648,6 +2607,272 @@ func (siw *ServerInterfaceWrapper) RecordUsage(c *gin.Context) {
 	siw.Handler.RecordUsage(c, id)
 }
 
+// ListPauses operation middleware
+func (siw *ServerInterfaceWrapper) ListPauses(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListPausesParams
+
+	// ------------- Optional query parameter "in_force" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "in_force", c.Request.URL.Query(), &params.InForce, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter in_force: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListPauses(c, params)
+}
+
+// PauseCrediting operation middleware
+func (siw *ServerInterfaceWrapper) PauseCrediting(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.PauseCrediting(c)
+}
+
+// PreviewPause operation middleware
+func (siw *ServerInterfaceWrapper) PreviewPause(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.PreviewPause(c)
+}
+
+// EndPause operation middleware
+func (siw *ServerInterfaceWrapper) EndPause(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ObjectID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.EndPause(c, id)
+}
+
+// ListPolicies operation middleware
+func (siw *ServerInterfaceWrapper) ListPolicies(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListPoliciesParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListPolicies(c, params)
+}
+
+// DraftPolicy operation middleware
+func (siw *ServerInterfaceWrapper) DraftPolicy(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.DraftPolicy(c)
+}
+
+// CheckPolicy operation middleware
+func (siw *ServerInterfaceWrapper) CheckPolicy(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.CheckPolicy(c)
+}
+
+// GetPolicy operation middleware
+func (siw *ServerInterfaceWrapper) GetPolicy(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "version" -------------
+	var version PolicyVersion
+
+	err = runtime.BindStyledParameterWithOptions("simple", "version", c.Param("version"), &version, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter version: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetPolicy(c, version)
+}
+
+// BacktestPolicy operation middleware
+func (siw *ServerInterfaceWrapper) BacktestPolicy(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "version" -------------
+	var version PolicyVersion
+
+	err = runtime.BindStyledParameterWithOptions("simple", "version", c.Param("version"), &version, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter version: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.BacktestPolicy(c, version)
+}
+
+// DiffPolicy operation middleware
+func (siw *ServerInterfaceWrapper) DiffPolicy(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "version" -------------
+	var version PolicyVersion
+
+	err = runtime.BindStyledParameterWithOptions("simple", "version", c.Param("version"), &version, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter version: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DiffPolicyParams
+
+	// ------------- Optional query parameter "against" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "against", c.Request.URL.Query(), &params.Against, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter against: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.DiffPolicy(c, version, params)
+}
+
+// PublishPolicy operation middleware
+func (siw *ServerInterfaceWrapper) PublishPolicy(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "version" -------------
+	var version PolicyVersion
+
+	err = runtime.BindStyledParameterWithOptions("simple", "version", c.Param("version"), &version, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter version: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.PublishPolicy(c, version)
+}
+
 // ListRefunds operation middleware
 func (siw *ServerInterfaceWrapper) ListRefunds(c *gin.Context) {
 
@@ -1742,7 +2967,7 @@ func (siw *ServerInterfaceWrapper) FileRefund(c *gin.Context) {
 
 	// ------------- Optional header parameter "Prefer" -------------
 	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
-		var Prefer string
+		var Prefer Prefer
 		n := len(valueList)
 		if n != 1 {
 			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
@@ -1794,6 +3019,55 @@ func (siw *ServerInterfaceWrapper) GetRefund(c *gin.Context) {
 	siw.Handler.GetRefund(c, id)
 }
 
+// AppealRefund operation middleware
+func (siw *ServerInterfaceWrapper) AppealRefund(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ObjectID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AppealRefundParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer Prefer
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Prefer, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Prefer: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.Prefer = &Prefer
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AppealRefund(c, id, params)
+}
+
 // RetryRefund operation middleware
 func (siw *ServerInterfaceWrapper) RetryRefund(c *gin.Context) {
 
@@ -1817,6 +3091,31 @@ func (siw *ServerInterfaceWrapper) RetryRefund(c *gin.Context) {
 	}
 
 	siw.Handler.RetryRefund(c, id)
+}
+
+// GetScreening operation middleware
+func (siw *ServerInterfaceWrapper) GetScreening(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ObjectID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetScreening(c, id)
 }
 
 // WithdrawRefund operation middleware
@@ -1844,6 +3143,109 @@ func (siw *ServerInterfaceWrapper) WithdrawRefund(c *gin.Context) {
 	siw.Handler.WithdrawRefund(c, id)
 }
 
+// GetFigures operation middleware
+func (siw *ServerInterfaceWrapper) GetFigures(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetFiguresParams
+
+	// ------------- Optional query parameter "since" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "since", c.Request.URL.Query(), &params.Since, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter since: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetFigures(c, params)
+}
+
+// ListSavedReplies operation middleware
+func (siw *ServerInterfaceWrapper) ListSavedReplies(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListSavedReplies(c)
+}
+
+// CreateSavedReply operation middleware
+func (siw *ServerInterfaceWrapper) CreateSavedReply(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.CreateSavedReply(c)
+}
+
+// DeleteSavedReply operation middleware
+func (siw *ServerInterfaceWrapper) DeleteSavedReply(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ObjectID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.DeleteSavedReply(c, id)
+}
+
+// ChangeSavedReply operation middleware
+func (siw *ServerInterfaceWrapper) ChangeSavedReply(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ObjectID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ChangeSavedReply(c, id)
+}
+
 // ListTickets operation middleware
 func (siw *ServerInterfaceWrapper) ListTickets(c *gin.Context) {
 
@@ -1869,6 +3271,14 @@ func (siw *ServerInterfaceWrapper) ListTickets(c *gin.Context) {
 		return
 	}
 
+	// ------------- Optional query parameter "kind" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "kind", c.Request.URL.Query(), &params.Kind, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter kind: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	// ------------- Optional query parameter "assignee" -------------
 
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "assignee", c.Request.URL.Query(), &params.Assignee, runtime.BindQueryParameterOptions{Type: "string", Format: "line"})
@@ -1882,6 +3292,54 @@ func (siw *ServerInterfaceWrapper) ListTickets(c *gin.Context) {
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "refund_id", c.Request.URL.Query(), &params.RefundID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter refund_id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "account_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "account_id", c.Request.URL.Query(), &params.AccountID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter account_id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "unassigned" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "unassigned", c.Request.URL.Query(), &params.Unassigned, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter unassigned: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "waiting" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "waiting", c.Request.URL.Query(), &params.Waiting, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter waiting: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "overdue" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "overdue", c.Request.URL.Query(), &params.Overdue, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter overdue: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "snoozed" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "snoozed", c.Request.URL.Query(), &params.Snoozed, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter snoozed: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "rule" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "rule", c.Request.URL.Query(), &params.Rule, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter rule: %w", err), http.StatusBadRequest)
 		return
 	}
 
@@ -1919,6 +3377,32 @@ func (siw *ServerInterfaceWrapper) ListTickets(c *gin.Context) {
 	siw.Handler.ListTickets(c, params)
 }
 
+// AskQuestion operation middleware
+func (siw *ServerInterfaceWrapper) AskQuestion(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AskQuestion(c)
+}
+
+// AssignTickets operation middleware
+func (siw *ServerInterfaceWrapper) AssignTickets(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AssignTickets(c)
+}
+
 // GetTicket operation middleware
 func (siw *ServerInterfaceWrapper) GetTicket(c *gin.Context) {
 
@@ -1944,6 +3428,81 @@ func (siw *ServerInterfaceWrapper) GetTicket(c *gin.Context) {
 	siw.Handler.GetTicket(c, id)
 }
 
+// AssignTicket operation middleware
+func (siw *ServerInterfaceWrapper) AssignTicket(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ObjectID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AssignTicket(c, id)
+}
+
+// GetCaseFile operation middleware
+func (siw *ServerInterfaceWrapper) GetCaseFile(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ObjectID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetCaseFile(c, id)
+}
+
+// ClaimTicket operation middleware
+func (siw *ServerInterfaceWrapper) ClaimTicket(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ObjectID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ClaimTicket(c, id)
+}
+
 // DecideTicket operation middleware
 func (siw *ServerInterfaceWrapper) DecideTicket(c *gin.Context) {
 
@@ -1967,6 +3526,156 @@ func (siw *ServerInterfaceWrapper) DecideTicket(c *gin.Context) {
 	}
 
 	siw.Handler.DecideTicket(c, id)
+}
+
+// EscalateTicket operation middleware
+func (siw *ServerInterfaceWrapper) EscalateTicket(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ObjectID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.EscalateTicket(c, id)
+}
+
+// SendMessage operation middleware
+func (siw *ServerInterfaceWrapper) SendMessage(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ObjectID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.SendMessage(c, id)
+}
+
+// ReleaseTicket operation middleware
+func (siw *ServerInterfaceWrapper) ReleaseTicket(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ObjectID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ReleaseTicket(c, id)
+}
+
+// RequestInformation operation middleware
+func (siw *ServerInterfaceWrapper) RequestInformation(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ObjectID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RequestInformation(c, id)
+}
+
+// ResolveTicket operation middleware
+func (siw *ServerInterfaceWrapper) ResolveTicket(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ObjectID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ResolveTicket(c, id)
+}
+
+// SnoozeTicket operation middleware
+func (siw *ServerInterfaceWrapper) SnoozeTicket(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ObjectID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.SnoozeTicket(c, id)
 }
 
 // GinServerOptions provides options for the Gin server.
@@ -2015,14 +3724,45 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/v1/refunds", wrapper.FileRefund)
 	router.GET(options.BaseURL+"/v1/refunds/:id", wrapper.GetRefund)
 	router.POST(options.BaseURL+"/v1/refunds/:id/withdraw", wrapper.WithdrawRefund)
+	router.POST(options.BaseURL+"/v1/refunds/:id/appeal", wrapper.AppealRefund)
+	router.GET(options.BaseURL+"/v1/refunds/:id/screening", wrapper.GetScreening)
 	router.POST(options.BaseURL+"/v1/refunds/:id/retry", wrapper.RetryRefund)
 	router.GET(options.BaseURL+"/v1/tickets", wrapper.ListTickets)
+	router.POST(options.BaseURL+"/v1/tickets", wrapper.AskQuestion)
+	router.POST(options.BaseURL+"/v1/tickets/assign", wrapper.AssignTickets)
 	router.GET(options.BaseURL+"/v1/tickets/:id", wrapper.GetTicket)
+	router.POST(options.BaseURL+"/v1/tickets/:id/messages", wrapper.SendMessage)
+	router.POST(options.BaseURL+"/v1/tickets/:id/claim", wrapper.ClaimTicket)
+	router.POST(options.BaseURL+"/v1/tickets/:id/release", wrapper.ReleaseTicket)
+	router.POST(options.BaseURL+"/v1/tickets/:id/assign", wrapper.AssignTicket)
+	router.POST(options.BaseURL+"/v1/tickets/:id/snooze", wrapper.SnoozeTicket)
+	router.POST(options.BaseURL+"/v1/tickets/:id/request-information", wrapper.RequestInformation)
+	router.POST(options.BaseURL+"/v1/tickets/:id/escalate", wrapper.EscalateTicket)
+	router.POST(options.BaseURL+"/v1/tickets/:id/resolve", wrapper.ResolveTicket)
 	router.POST(options.BaseURL+"/v1/tickets/:id/decision", wrapper.DecideTicket)
+	router.GET(options.BaseURL+"/v1/tickets/:id/case-file", wrapper.GetCaseFile)
+	router.GET(options.BaseURL+"/v1/saved-replies", wrapper.ListSavedReplies)
+	router.POST(options.BaseURL+"/v1/saved-replies", wrapper.CreateSavedReply)
+	router.DELETE(options.BaseURL+"/v1/saved-replies/:id", wrapper.DeleteSavedReply)
+	router.PUT(options.BaseURL+"/v1/saved-replies/:id", wrapper.ChangeSavedReply)
+	router.GET(options.BaseURL+"/v1/review/figures", wrapper.GetFigures)
+	router.GET(options.BaseURL+"/v1/policies", wrapper.ListPolicies)
+	router.POST(options.BaseURL+"/v1/policies", wrapper.DraftPolicy)
+	router.POST(options.BaseURL+"/v1/policies/check", wrapper.CheckPolicy)
+	router.GET(options.BaseURL+"/v1/policies/:version", wrapper.GetPolicy)
+	router.POST(options.BaseURL+"/v1/policies/:version/publish", wrapper.PublishPolicy)
+	router.POST(options.BaseURL+"/v1/policies/:version/backtest", wrapper.BacktestPolicy)
+	router.GET(options.BaseURL+"/v1/policies/:version/diff", wrapper.DiffPolicy)
+	router.GET(options.BaseURL+"/v1/pauses", wrapper.ListPauses)
+	router.POST(options.BaseURL+"/v1/pauses", wrapper.PauseCrediting)
+	router.POST(options.BaseURL+"/v1/pauses/preview", wrapper.PreviewPause)
+	router.DELETE(options.BaseURL+"/v1/pauses/:id", wrapper.EndPause)
 	router.GET(options.BaseURL+"/v1/audit/refunds/:id/history", wrapper.GetRefundHistory)
 }
 
 type ProblemApplicationProblemPlusJSONResponse Problem
+
+type TicketJSONResponse Ticket
 
 type GetHealthRequestObject struct {
 }
@@ -2638,6 +4378,446 @@ func (response RecordUsagedefaultApplicationProblemPlusJSONResponse) VisitRecord
 	return err
 }
 
+type ListPausesRequestObject struct {
+	Params ListPausesParams
+}
+
+type ListPausesResponseObject interface {
+	VisitListPausesResponse(w http.ResponseWriter) error
+}
+
+type ListPauses200JSONResponse PausePage
+
+func (response ListPauses200JSONResponse) VisitListPausesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPausesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListPausesdefaultApplicationProblemPlusJSONResponse) VisitListPausesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PauseCreditingRequestObject struct {
+	Body *PauseCreditingJSONRequestBody
+}
+
+type PauseCreditingResponseObject interface {
+	VisitPauseCreditingResponse(w http.ResponseWriter) error
+}
+
+type PauseCrediting201JSONResponse Pause
+
+func (response PauseCrediting201JSONResponse) VisitPauseCreditingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PauseCreditingdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PauseCreditingdefaultApplicationProblemPlusJSONResponse) VisitPauseCreditingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PreviewPauseRequestObject struct {
+	Body *PreviewPauseJSONRequestBody
+}
+
+type PreviewPauseResponseObject interface {
+	VisitPreviewPauseResponse(w http.ResponseWriter) error
+}
+
+type PreviewPause200JSONResponse PauseEffect
+
+func (response PreviewPause200JSONResponse) VisitPreviewPauseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PreviewPausedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PreviewPausedefaultApplicationProblemPlusJSONResponse) VisitPreviewPauseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndPauseRequestObject struct {
+	ID ObjectID `json:"id"`
+}
+
+type EndPauseResponseObject interface {
+	VisitEndPauseResponse(w http.ResponseWriter) error
+}
+
+type EndPause200JSONResponse Pause
+
+func (response EndPause200JSONResponse) VisitEndPauseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndPausedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response EndPausedefaultApplicationProblemPlusJSONResponse) VisitEndPauseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPoliciesRequestObject struct {
+	Params ListPoliciesParams
+}
+
+type ListPoliciesResponseObject interface {
+	VisitListPoliciesResponse(w http.ResponseWriter) error
+}
+
+type ListPolicies200JSONResponse PolicyPage
+
+func (response ListPolicies200JSONResponse) VisitListPoliciesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPoliciesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListPoliciesdefaultApplicationProblemPlusJSONResponse) VisitListPoliciesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DraftPolicyRequestObject struct {
+	Body *DraftPolicyJSONRequestBody
+}
+
+type DraftPolicyResponseObject interface {
+	VisitDraftPolicyResponse(w http.ResponseWriter) error
+}
+
+type DraftPolicy201ResponseHeaders struct {
+	Location string
+}
+
+type DraftPolicy201JSONResponse struct {
+	Body    Policy
+	Headers DraftPolicy201ResponseHeaders
+}
+
+func (response DraftPolicy201JSONResponse) VisitDraftPolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DraftPolicydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DraftPolicydefaultApplicationProblemPlusJSONResponse) VisitDraftPolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CheckPolicyRequestObject struct {
+	Body *CheckPolicyJSONRequestBody
+}
+
+type CheckPolicyResponseObject interface {
+	VisitCheckPolicyResponse(w http.ResponseWriter) error
+}
+
+type CheckPolicy200JSONResponse CheckedPolicy
+
+func (response CheckPolicy200JSONResponse) VisitCheckPolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CheckPolicydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CheckPolicydefaultApplicationProblemPlusJSONResponse) VisitCheckPolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPolicyRequestObject struct {
+	Version PolicyVersion `json:"version"`
+}
+
+type GetPolicyResponseObject interface {
+	VisitGetPolicyResponse(w http.ResponseWriter) error
+}
+
+type GetPolicy200JSONResponse Policy
+
+func (response GetPolicy200JSONResponse) VisitGetPolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPolicydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetPolicydefaultApplicationProblemPlusJSONResponse) VisitGetPolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BacktestPolicyRequestObject struct {
+	Version PolicyVersion `json:"version"`
+	Body    *BacktestPolicyJSONRequestBody
+}
+
+type BacktestPolicyResponseObject interface {
+	VisitBacktestPolicyResponse(w http.ResponseWriter) error
+}
+
+type BacktestPolicy200JSONResponse BacktestReport
+
+func (response BacktestPolicy200JSONResponse) VisitBacktestPolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BacktestPolicydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response BacktestPolicydefaultApplicationProblemPlusJSONResponse) VisitBacktestPolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DiffPolicyRequestObject struct {
+	Version PolicyVersion `json:"version"`
+	Params  DiffPolicyParams
+}
+
+type DiffPolicyResponseObject interface {
+	VisitDiffPolicyResponse(w http.ResponseWriter) error
+}
+
+type DiffPolicy200JSONResponse PolicyDiff
+
+func (response DiffPolicy200JSONResponse) VisitDiffPolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DiffPolicydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DiffPolicydefaultApplicationProblemPlusJSONResponse) VisitDiffPolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PublishPolicyRequestObject struct {
+	Version PolicyVersion `json:"version"`
+	Body    *PublishPolicyJSONRequestBody
+}
+
+type PublishPolicyResponseObject interface {
+	VisitPublishPolicyResponse(w http.ResponseWriter) error
+}
+
+type PublishPolicy200JSONResponse Policy
+
+func (response PublishPolicy200JSONResponse) VisitPublishPolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PublishPolicydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PublishPolicydefaultApplicationProblemPlusJSONResponse) VisitPublishPolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListRefundsRequestObject struct {
 	Params ListRefundsParams
 }
@@ -2768,6 +4948,59 @@ func (response GetRefunddefaultApplicationProblemPlusJSONResponse) VisitGetRefun
 	return err
 }
 
+type AppealRefundRequestObject struct {
+	ID     ObjectID `json:"id"`
+	Params AppealRefundParams
+	Body   *AppealRefundJSONRequestBody
+}
+
+type AppealRefundResponseObject interface {
+	VisitAppealRefundResponse(w http.ResponseWriter) error
+}
+
+type AppealRefund202ResponseHeaders struct {
+	Location          string
+	PreferenceApplied *string
+}
+
+type AppealRefund202JSONResponse struct {
+	Body    Refund
+	Headers AppealRefund202ResponseHeaders
+}
+
+func (response AppealRefund202JSONResponse) VisitAppealRefundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	if response.Headers.PreferenceApplied != nil {
+		w.Header().Set("Preference-Applied", fmt.Sprint(*response.Headers.PreferenceApplied))
+	}
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AppealRefunddefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AppealRefunddefaultApplicationProblemPlusJSONResponse) VisitAppealRefundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type RetryRefundRequestObject struct {
 	ID   ObjectID `json:"id"`
 	Body *RetryRefundJSONRequestBody
@@ -2797,6 +5030,45 @@ type RetryRefunddefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response RetryRefunddefaultApplicationProblemPlusJSONResponse) VisitRetryRefundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetScreeningRequestObject struct {
+	ID ObjectID `json:"id"`
+}
+
+type GetScreeningResponseObject interface {
+	VisitGetScreeningResponse(w http.ResponseWriter) error
+}
+
+type GetScreening200JSONResponse Screening
+
+func (response GetScreening200JSONResponse) VisitGetScreeningResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetScreeningdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetScreeningdefaultApplicationProblemPlusJSONResponse) VisitGetScreeningResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -2848,6 +5120,195 @@ func (response WithdrawRefunddefaultApplicationProblemPlusJSONResponse) VisitWit
 	return err
 }
 
+type GetFiguresRequestObject struct {
+	Params GetFiguresParams
+}
+
+type GetFiguresResponseObject interface {
+	VisitGetFiguresResponse(w http.ResponseWriter) error
+}
+
+type GetFigures200JSONResponse Figures
+
+func (response GetFigures200JSONResponse) VisitGetFiguresResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetFiguresdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetFiguresdefaultApplicationProblemPlusJSONResponse) VisitGetFiguresResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSavedRepliesRequestObject struct {
+}
+
+type ListSavedRepliesResponseObject interface {
+	VisitListSavedRepliesResponse(w http.ResponseWriter) error
+}
+
+type ListSavedReplies200JSONResponse SavedReplies
+
+func (response ListSavedReplies200JSONResponse) VisitListSavedRepliesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSavedRepliesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListSavedRepliesdefaultApplicationProblemPlusJSONResponse) VisitListSavedRepliesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateSavedReplyRequestObject struct {
+	Body *CreateSavedReplyJSONRequestBody
+}
+
+type CreateSavedReplyResponseObject interface {
+	VisitCreateSavedReplyResponse(w http.ResponseWriter) error
+}
+
+type CreateSavedReply201JSONResponse SavedReply
+
+func (response CreateSavedReply201JSONResponse) VisitCreateSavedReplyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateSavedReplydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CreateSavedReplydefaultApplicationProblemPlusJSONResponse) VisitCreateSavedReplyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteSavedReplyRequestObject struct {
+	ID ObjectID `json:"id"`
+}
+
+type DeleteSavedReplyResponseObject interface {
+	VisitDeleteSavedReplyResponse(w http.ResponseWriter) error
+}
+
+type DeleteSavedReply204Response struct {
+}
+
+func (response DeleteSavedReply204Response) VisitDeleteSavedReplyResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DeleteSavedReplydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DeleteSavedReplydefaultApplicationProblemPlusJSONResponse) VisitDeleteSavedReplyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeSavedReplyRequestObject struct {
+	ID   ObjectID `json:"id"`
+	Body *ChangeSavedReplyJSONRequestBody
+}
+
+type ChangeSavedReplyResponseObject interface {
+	VisitChangeSavedReplyResponse(w http.ResponseWriter) error
+}
+
+type ChangeSavedReply200JSONResponse SavedReply
+
+func (response ChangeSavedReply200JSONResponse) VisitChangeSavedReplyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeSavedReplydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ChangeSavedReplydefaultApplicationProblemPlusJSONResponse) VisitChangeSavedReplyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListTicketsRequestObject struct {
 	Params ListTicketsParams
 }
@@ -2876,6 +5337,92 @@ type ListTicketsdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListTicketsdefaultApplicationProblemPlusJSONResponse) VisitListTicketsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskQuestionRequestObject struct {
+	Body *AskQuestionJSONRequestBody
+}
+
+type AskQuestionResponseObject interface {
+	VisitAskQuestionResponse(w http.ResponseWriter) error
+}
+
+type AskQuestion201ResponseHeaders struct {
+	Location string
+}
+
+type AskQuestion201JSONResponse struct {
+	Body    Ticket
+	Headers AskQuestion201ResponseHeaders
+}
+
+func (response AskQuestion201JSONResponse) VisitAskQuestionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskQuestiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AskQuestiondefaultApplicationProblemPlusJSONResponse) VisitAskQuestionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AssignTicketsRequestObject struct {
+	Body *AssignTicketsJSONRequestBody
+}
+
+type AssignTicketsResponseObject interface {
+	VisitAssignTicketsResponse(w http.ResponseWriter) error
+}
+
+type AssignTickets200JSONResponse Assigned
+
+func (response AssignTickets200JSONResponse) VisitAssignTicketsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AssignTicketsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AssignTicketsdefaultApplicationProblemPlusJSONResponse) VisitAssignTicketsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -2926,6 +5473,125 @@ func (response GetTicketdefaultApplicationProblemPlusJSONResponse) VisitGetTicke
 	return err
 }
 
+type AssignTicketRequestObject struct {
+	ID   ObjectID `json:"id"`
+	Body *AssignTicketJSONRequestBody
+}
+
+type AssignTicketResponseObject interface {
+	VisitAssignTicketResponse(w http.ResponseWriter) error
+}
+
+type AssignTicket200JSONResponse struct{ TicketJSONResponse }
+
+func (response AssignTicket200JSONResponse) VisitAssignTicketResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AssignTicketdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AssignTicketdefaultApplicationProblemPlusJSONResponse) VisitAssignTicketResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetCaseFileRequestObject struct {
+	ID ObjectID `json:"id"`
+}
+
+type GetCaseFileResponseObject interface {
+	VisitGetCaseFileResponse(w http.ResponseWriter) error
+}
+
+type GetCaseFile200JSONResponse CaseFile
+
+func (response GetCaseFile200JSONResponse) VisitGetCaseFileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetCaseFiledefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetCaseFiledefaultApplicationProblemPlusJSONResponse) VisitGetCaseFileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ClaimTicketRequestObject struct {
+	ID   ObjectID `json:"id"`
+	Body *ClaimTicketJSONRequestBody
+}
+
+type ClaimTicketResponseObject interface {
+	VisitClaimTicketResponse(w http.ResponseWriter) error
+}
+
+type ClaimTicket200JSONResponse struct{ TicketJSONResponse }
+
+func (response ClaimTicket200JSONResponse) VisitClaimTicketResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ClaimTicketdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ClaimTicketdefaultApplicationProblemPlusJSONResponse) VisitClaimTicketResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type DecideTicketRequestObject struct {
 	ID   ObjectID `json:"id"`
 	Body *DecideTicketJSONRequestBody
@@ -2955,6 +5621,246 @@ type DecideTicketdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response DecideTicketdefaultApplicationProblemPlusJSONResponse) VisitDecideTicketResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EscalateTicketRequestObject struct {
+	ID   ObjectID `json:"id"`
+	Body *EscalateTicketJSONRequestBody
+}
+
+type EscalateTicketResponseObject interface {
+	VisitEscalateTicketResponse(w http.ResponseWriter) error
+}
+
+type EscalateTicket200JSONResponse struct{ TicketJSONResponse }
+
+func (response EscalateTicket200JSONResponse) VisitEscalateTicketResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EscalateTicketdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response EscalateTicketdefaultApplicationProblemPlusJSONResponse) VisitEscalateTicketResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendMessageRequestObject struct {
+	ID   ObjectID `json:"id"`
+	Body *SendMessageJSONRequestBody
+}
+
+type SendMessageResponseObject interface {
+	VisitSendMessageResponse(w http.ResponseWriter) error
+}
+
+type SendMessage201JSONResponse Message
+
+func (response SendMessage201JSONResponse) VisitSendMessageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendMessagedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SendMessagedefaultApplicationProblemPlusJSONResponse) VisitSendMessageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReleaseTicketRequestObject struct {
+	ID   ObjectID `json:"id"`
+	Body *ReleaseTicketJSONRequestBody
+}
+
+type ReleaseTicketResponseObject interface {
+	VisitReleaseTicketResponse(w http.ResponseWriter) error
+}
+
+type ReleaseTicket200JSONResponse struct{ TicketJSONResponse }
+
+func (response ReleaseTicket200JSONResponse) VisitReleaseTicketResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReleaseTicketdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ReleaseTicketdefaultApplicationProblemPlusJSONResponse) VisitReleaseTicketResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestInformationRequestObject struct {
+	ID   ObjectID `json:"id"`
+	Body *RequestInformationJSONRequestBody
+}
+
+type RequestInformationResponseObject interface {
+	VisitRequestInformationResponse(w http.ResponseWriter) error
+}
+
+type RequestInformation200JSONResponse struct{ TicketJSONResponse }
+
+func (response RequestInformation200JSONResponse) VisitRequestInformationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RequestInformationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RequestInformationdefaultApplicationProblemPlusJSONResponse) VisitRequestInformationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResolveTicketRequestObject struct {
+	ID   ObjectID `json:"id"`
+	Body *ResolveTicketJSONRequestBody
+}
+
+type ResolveTicketResponseObject interface {
+	VisitResolveTicketResponse(w http.ResponseWriter) error
+}
+
+type ResolveTicket200JSONResponse struct{ TicketJSONResponse }
+
+func (response ResolveTicket200JSONResponse) VisitResolveTicketResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResolveTicketdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ResolveTicketdefaultApplicationProblemPlusJSONResponse) VisitResolveTicketResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SnoozeTicketRequestObject struct {
+	ID   ObjectID `json:"id"`
+	Body *SnoozeTicketJSONRequestBody
+}
+
+type SnoozeTicketResponseObject interface {
+	VisitSnoozeTicketResponse(w http.ResponseWriter) error
+}
+
+type SnoozeTicket200JSONResponse struct{ TicketJSONResponse }
+
+func (response SnoozeTicket200JSONResponse) VisitSnoozeTicketResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SnoozeTicketdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SnoozeTicketdefaultApplicationProblemPlusJSONResponse) VisitSnoozeTicketResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -3016,6 +5922,39 @@ type StrictServerInterface interface {
 	// RecordUsage Record consumption
 	// (POST /v1/packages/{id}/usage)
 	RecordUsage(ctx context.Context, request RecordUsageRequestObject) (RecordUsageResponseObject, error)
+	// ListPauses List pauses
+	// (GET /v1/pauses)
+	ListPauses(ctx context.Context, request ListPausesRequestObject) (ListPausesResponseObject, error)
+	// PauseCrediting Stop crediting for a while
+	// (POST /v1/pauses)
+	PauseCrediting(ctx context.Context, request PauseCreditingRequestObject) (PauseCreditingResponseObject, error)
+	// PreviewPause What a pause would hold
+	// (POST /v1/pauses/preview)
+	PreviewPause(ctx context.Context, request PreviewPauseRequestObject) (PreviewPauseResponseObject, error)
+	// EndPause Let crediting go on
+	// (DELETE /v1/pauses/{id})
+	EndPause(ctx context.Context, request EndPauseRequestObject) (EndPauseResponseObject, error)
+	// ListPolicies List the versions of the policy
+	// (GET /v1/policies)
+	ListPolicies(ctx context.Context, request ListPoliciesRequestObject) (ListPoliciesResponseObject, error)
+	// DraftPolicy Draft a policy
+	// (POST /v1/policies)
+	DraftPolicy(ctx context.Context, request DraftPolicyRequestObject) (DraftPolicyResponseObject, error)
+	// CheckPolicy Check a policy
+	// (POST /v1/policies/check)
+	CheckPolicy(ctx context.Context, request CheckPolicyRequestObject) (CheckPolicyResponseObject, error)
+	// GetPolicy Read a version
+	// (GET /v1/policies/{version})
+	GetPolicy(ctx context.Context, request GetPolicyRequestObject) (GetPolicyResponseObject, error)
+	// BacktestPolicy What a version would have done
+	// (POST /v1/policies/{version}/backtest)
+	BacktestPolicy(ctx context.Context, request BacktestPolicyRequestObject) (BacktestPolicyResponseObject, error)
+	// DiffPolicy How a version differs from another
+	// (GET /v1/policies/{version}/diff)
+	DiffPolicy(ctx context.Context, request DiffPolicyRequestObject) (DiffPolicyResponseObject, error)
+	// PublishPolicy Put a version in force
+	// (POST /v1/policies/{version}/publish)
+	PublishPolicy(ctx context.Context, request PublishPolicyRequestObject) (PublishPolicyResponseObject, error)
 	// ListRefunds List refunds
 	// (GET /v1/refunds)
 	ListRefunds(ctx context.Context, request ListRefundsRequestObject) (ListRefundsResponseObject, error)
@@ -3025,21 +5964,75 @@ type StrictServerInterface interface {
 	// GetRefund Read a refund
 	// (GET /v1/refunds/{id})
 	GetRefund(ctx context.Context, request GetRefundRequestObject) (GetRefundResponseObject, error)
+	// AppealRefund Appeal a rejection
+	// (POST /v1/refunds/{id}/appeal)
+	AppealRefund(ctx context.Context, request AppealRefundRequestObject) (AppealRefundResponseObject, error)
 	// RetryRefund Try again to credit what was approved
 	// (POST /v1/refunds/{id}/retry)
 	RetryRefund(ctx context.Context, request RetryRefundRequestObject) (RetryRefundResponseObject, error)
+	// GetScreening What a refund was judged on
+	// (GET /v1/refunds/{id}/screening)
+	GetScreening(ctx context.Context, request GetScreeningRequestObject) (GetScreeningResponseObject, error)
 	// WithdrawRefund Take a request back
 	// (POST /v1/refunds/{id}/withdraw)
 	WithdrawRefund(ctx context.Context, request WithdrawRefundRequestObject) (WithdrawRefundResponseObject, error)
+	// GetFigures The figures of the review desk
+	// (GET /v1/review/figures)
+	GetFigures(ctx context.Context, request GetFiguresRequestObject) (GetFiguresResponseObject, error)
+	// ListSavedReplies List saved replies
+	// (GET /v1/saved-replies)
+	ListSavedReplies(ctx context.Context, request ListSavedRepliesRequestObject) (ListSavedRepliesResponseObject, error)
+	// CreateSavedReply Save a reply
+	// (POST /v1/saved-replies)
+	CreateSavedReply(ctx context.Context, request CreateSavedReplyRequestObject) (CreateSavedReplyResponseObject, error)
+	// DeleteSavedReply Delete a saved reply
+	// (DELETE /v1/saved-replies/{id})
+	DeleteSavedReply(ctx context.Context, request DeleteSavedReplyRequestObject) (DeleteSavedReplyResponseObject, error)
+	// ChangeSavedReply Change a saved reply
+	// (PUT /v1/saved-replies/{id})
+	ChangeSavedReply(ctx context.Context, request ChangeSavedReplyRequestObject) (ChangeSavedReplyResponseObject, error)
 	// ListTickets List tickets
 	// (GET /v1/tickets)
 	ListTickets(ctx context.Context, request ListTicketsRequestObject) (ListTicketsResponseObject, error)
+	// AskQuestion Ask a question
+	// (POST /v1/tickets)
+	AskQuestion(ctx context.Context, request AskQuestionRequestObject) (AskQuestionResponseObject, error)
+	// AssignTickets Give several tickets to somebody
+	// (POST /v1/tickets/assign)
+	AssignTickets(ctx context.Context, request AssignTicketsRequestObject) (AssignTicketsResponseObject, error)
 	// GetTicket Read a ticket
 	// (GET /v1/tickets/{id})
 	GetTicket(ctx context.Context, request GetTicketRequestObject) (GetTicketResponseObject, error)
+	// AssignTicket Give a ticket to somebody
+	// (POST /v1/tickets/{id}/assign)
+	AssignTicket(ctx context.Context, request AssignTicketRequestObject) (AssignTicketResponseObject, error)
+	// GetCaseFile What a reviewer wants to know of a case
+	// (GET /v1/tickets/{id}/case-file)
+	GetCaseFile(ctx context.Context, request GetCaseFileRequestObject) (GetCaseFileResponseObject, error)
+	// ClaimTicket Take a ticket
+	// (POST /v1/tickets/{id}/claim)
+	ClaimTicket(ctx context.Context, request ClaimTicketRequestObject) (ClaimTicketResponseObject, error)
 	// DecideTicket Approve or reject
 	// (POST /v1/tickets/{id}/decision)
 	DecideTicket(ctx context.Context, request DecideTicketRequestObject) (DecideTicketResponseObject, error)
+	// EscalateTicket Move a ticket to the escalation queue
+	// (POST /v1/tickets/{id}/escalate)
+	EscalateTicket(ctx context.Context, request EscalateTicketRequestObject) (EscalateTicketResponseObject, error)
+	// SendMessage Say something on a ticket
+	// (POST /v1/tickets/{id}/messages)
+	SendMessage(ctx context.Context, request SendMessageRequestObject) (SendMessageResponseObject, error)
+	// ReleaseTicket Give a ticket back
+	// (POST /v1/tickets/{id}/release)
+	ReleaseTicket(ctx context.Context, request ReleaseTicketRequestObject) (ReleaseTicketResponseObject, error)
+	// RequestInformation Ask the customer for something
+	// (POST /v1/tickets/{id}/request-information)
+	RequestInformation(ctx context.Context, request RequestInformationRequestObject) (RequestInformationResponseObject, error)
+	// ResolveTicket Close a question
+	// (POST /v1/tickets/{id}/resolve)
+	ResolveTicket(ctx context.Context, request ResolveTicketRequestObject) (ResolveTicketResponseObject, error)
+	// SnoozeTicket Hide a ticket from the queue for a while
+	// (POST /v1/tickets/{id}/snooze)
+	SnoozeTicket(ctx context.Context, request SnoozeTicketRequestObject) (SnoozeTicketResponseObject, error)
 }
 
 type StrictHandlerFunc func(ctx *gin.Context, request any) (any, error)
@@ -3614,6 +6607,399 @@ func (sh *strictHandler) RecordUsage(ctx *gin.Context, id ObjectID) {
 	}
 }
 
+// ListPauses operation middleware
+func (sh *strictHandler) ListPauses(ctx *gin.Context, params ListPausesParams) {
+	var request ListPausesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListPauses(ctx, request.(ListPausesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListPauses")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListPausesResponseObject); ok {
+		if err := validResponse.VisitListPausesResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PauseCrediting operation middleware
+func (sh *strictHandler) PauseCrediting(ctx *gin.Context) {
+	var request PauseCreditingRequestObject
+
+	var body PauseCreditingJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PauseCrediting(ctx, request.(PauseCreditingRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PauseCrediting")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(PauseCreditingResponseObject); ok {
+		if err := validResponse.VisitPauseCreditingResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PreviewPause operation middleware
+func (sh *strictHandler) PreviewPause(ctx *gin.Context) {
+	var request PreviewPauseRequestObject
+
+	var body PreviewPauseJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PreviewPause(ctx, request.(PreviewPauseRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PreviewPause")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(PreviewPauseResponseObject); ok {
+		if err := validResponse.VisitPreviewPauseResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// EndPause operation middleware
+func (sh *strictHandler) EndPause(ctx *gin.Context, id ObjectID) {
+	var request EndPauseRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EndPause(ctx, request.(EndPauseRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EndPause")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(EndPauseResponseObject); ok {
+		if err := validResponse.VisitEndPauseResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListPolicies operation middleware
+func (sh *strictHandler) ListPolicies(ctx *gin.Context, params ListPoliciesParams) {
+	var request ListPoliciesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListPolicies(ctx, request.(ListPoliciesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListPolicies")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListPoliciesResponseObject); ok {
+		if err := validResponse.VisitListPoliciesResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DraftPolicy operation middleware
+func (sh *strictHandler) DraftPolicy(ctx *gin.Context) {
+	var request DraftPolicyRequestObject
+
+	var body DraftPolicyJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DraftPolicy(ctx, request.(DraftPolicyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DraftPolicy")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(DraftPolicyResponseObject); ok {
+		if err := validResponse.VisitDraftPolicyResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CheckPolicy operation middleware
+func (sh *strictHandler) CheckPolicy(ctx *gin.Context) {
+	var request CheckPolicyRequestObject
+
+	var body CheckPolicyJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CheckPolicy(ctx, request.(CheckPolicyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CheckPolicy")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(CheckPolicyResponseObject); ok {
+		if err := validResponse.VisitCheckPolicyResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetPolicy operation middleware
+func (sh *strictHandler) GetPolicy(ctx *gin.Context, version PolicyVersion) {
+	var request GetPolicyRequestObject
+
+	request.Version = version
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPolicy(ctx, request.(GetPolicyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPolicy")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetPolicyResponseObject); ok {
+		if err := validResponse.VisitGetPolicyResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// BacktestPolicy operation middleware
+func (sh *strictHandler) BacktestPolicy(ctx *gin.Context, version PolicyVersion) {
+	var request BacktestPolicyRequestObject
+
+	request.Version = version
+
+	var body BacktestPolicyJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(ctx, err)
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.BacktestPolicy(ctx, request.(BacktestPolicyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "BacktestPolicy")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(BacktestPolicyResponseObject); ok {
+		if err := validResponse.VisitBacktestPolicyResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DiffPolicy operation middleware
+func (sh *strictHandler) DiffPolicy(ctx *gin.Context, version PolicyVersion, params DiffPolicyParams) {
+	var request DiffPolicyRequestObject
+
+	request.Version = version
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DiffPolicy(ctx, request.(DiffPolicyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DiffPolicy")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(DiffPolicyResponseObject); ok {
+		if err := validResponse.VisitDiffPolicyResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PublishPolicy operation middleware
+func (sh *strictHandler) PublishPolicy(ctx *gin.Context, version PolicyVersion) {
+	var request PublishPolicyRequestObject
+
+	request.Version = version
+
+	var body PublishPolicyJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(ctx, err)
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PublishPolicy(ctx, request.(PublishPolicyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PublishPolicy")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(PublishPolicyResponseObject); ok {
+		if err := validResponse.VisitPublishPolicyResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListRefunds operation middleware
 func (sh *strictHandler) ListRefunds(ctx *gin.Context, params ListRefundsParams) {
 	var request ListRefundsRequestObject
@@ -3710,6 +7096,51 @@ func (sh *strictHandler) GetRefund(ctx *gin.Context, id ObjectID) {
 	}
 }
 
+// AppealRefund operation middleware
+func (sh *strictHandler) AppealRefund(ctx *gin.Context, id ObjectID, params AppealRefundParams) {
+	var request AppealRefundRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body AppealRefundJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AppealRefund(ctx, request.(AppealRefundRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AppealRefund")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(AppealRefundResponseObject); ok {
+		if err := validResponse.VisitAppealRefundResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // RetryRefund operation middleware
 func (sh *strictHandler) RetryRefund(ctx *gin.Context, id ObjectID) {
 	var request RetryRefundRequestObject
@@ -3747,6 +7178,32 @@ func (sh *strictHandler) RetryRefund(ctx *gin.Context, id ObjectID) {
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(RetryRefundResponseObject); ok {
 		if err := validResponse.VisitRetryRefundResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetScreening operation middleware
+func (sh *strictHandler) GetScreening(ctx *gin.Context, id ObjectID) {
+	var request GetScreeningRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetScreening(ctx, request.(GetScreeningRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetScreening")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetScreeningResponseObject); ok {
+		if err := validResponse.VisitGetScreeningResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {
@@ -3801,6 +7258,168 @@ func (sh *strictHandler) WithdrawRefund(ctx *gin.Context, id ObjectID) {
 	}
 }
 
+// GetFigures operation middleware
+func (sh *strictHandler) GetFigures(ctx *gin.Context, params GetFiguresParams) {
+	var request GetFiguresRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetFigures(ctx, request.(GetFiguresRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetFigures")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetFiguresResponseObject); ok {
+		if err := validResponse.VisitGetFiguresResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListSavedReplies operation middleware
+func (sh *strictHandler) ListSavedReplies(ctx *gin.Context) {
+	var request ListSavedRepliesRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListSavedReplies(ctx, request.(ListSavedRepliesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListSavedReplies")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListSavedRepliesResponseObject); ok {
+		if err := validResponse.VisitListSavedRepliesResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CreateSavedReply operation middleware
+func (sh *strictHandler) CreateSavedReply(ctx *gin.Context) {
+	var request CreateSavedReplyRequestObject
+
+	var body CreateSavedReplyJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateSavedReply(ctx, request.(CreateSavedReplyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateSavedReply")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(CreateSavedReplyResponseObject); ok {
+		if err := validResponse.VisitCreateSavedReplyResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DeleteSavedReply operation middleware
+func (sh *strictHandler) DeleteSavedReply(ctx *gin.Context, id ObjectID) {
+	var request DeleteSavedReplyRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteSavedReply(ctx, request.(DeleteSavedReplyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteSavedReply")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(DeleteSavedReplyResponseObject); ok {
+		if err := validResponse.VisitDeleteSavedReplyResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ChangeSavedReply operation middleware
+func (sh *strictHandler) ChangeSavedReply(ctx *gin.Context, id ObjectID) {
+	var request ChangeSavedReplyRequestObject
+
+	request.ID = id
+
+	var body ChangeSavedReplyJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ChangeSavedReply(ctx, request.(ChangeSavedReplyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ChangeSavedReply")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ChangeSavedReplyResponseObject); ok {
+		if err := validResponse.VisitChangeSavedReplyResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListTickets operation middleware
 func (sh *strictHandler) ListTickets(ctx *gin.Context, params ListTicketsParams) {
 	var request ListTicketsRequestObject
@@ -3827,6 +7446,90 @@ func (sh *strictHandler) ListTickets(ctx *gin.Context, params ListTicketsParams)
 	}
 }
 
+// AskQuestion operation middleware
+func (sh *strictHandler) AskQuestion(ctx *gin.Context) {
+	var request AskQuestionRequestObject
+
+	var body AskQuestionJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AskQuestion(ctx, request.(AskQuestionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AskQuestion")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(AskQuestionResponseObject); ok {
+		if err := validResponse.VisitAskQuestionResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AssignTickets operation middleware
+func (sh *strictHandler) AssignTickets(ctx *gin.Context) {
+	var request AssignTicketsRequestObject
+
+	var body AssignTicketsJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AssignTickets(ctx, request.(AssignTicketsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AssignTickets")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(AssignTicketsResponseObject); ok {
+		if err := validResponse.VisitAssignTicketsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // GetTicket operation middleware
 func (sh *strictHandler) GetTicket(ctx *gin.Context, id ObjectID) {
 	var request GetTicketRequestObject
@@ -3846,6 +7549,123 @@ func (sh *strictHandler) GetTicket(ctx *gin.Context, id ObjectID) {
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(GetTicketResponseObject); ok {
 		if err := validResponse.VisitGetTicketResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AssignTicket operation middleware
+func (sh *strictHandler) AssignTicket(ctx *gin.Context, id ObjectID) {
+	var request AssignTicketRequestObject
+
+	request.ID = id
+
+	var body AssignTicketJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AssignTicket(ctx, request.(AssignTicketRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AssignTicket")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(AssignTicketResponseObject); ok {
+		if err := validResponse.VisitAssignTicketResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetCaseFile operation middleware
+func (sh *strictHandler) GetCaseFile(ctx *gin.Context, id ObjectID) {
+	var request GetCaseFileRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetCaseFile(ctx, request.(GetCaseFileRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetCaseFile")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetCaseFileResponseObject); ok {
+		if err := validResponse.VisitGetCaseFileResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ClaimTicket operation middleware
+func (sh *strictHandler) ClaimTicket(ctx *gin.Context, id ObjectID) {
+	var request ClaimTicketRequestObject
+
+	request.ID = id
+
+	var body ClaimTicketJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(ctx, err)
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ClaimTicket(ctx, request.(ClaimTicketRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ClaimTicket")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ClaimTicketResponseObject); ok {
+		if err := validResponse.VisitClaimTicketResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {
@@ -3890,6 +7710,276 @@ func (sh *strictHandler) DecideTicket(ctx *gin.Context, id ObjectID) {
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(DecideTicketResponseObject); ok {
 		if err := validResponse.VisitDecideTicketResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// EscalateTicket operation middleware
+func (sh *strictHandler) EscalateTicket(ctx *gin.Context, id ObjectID) {
+	var request EscalateTicketRequestObject
+
+	request.ID = id
+
+	var body EscalateTicketJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EscalateTicket(ctx, request.(EscalateTicketRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EscalateTicket")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(EscalateTicketResponseObject); ok {
+		if err := validResponse.VisitEscalateTicketResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SendMessage operation middleware
+func (sh *strictHandler) SendMessage(ctx *gin.Context, id ObjectID) {
+	var request SendMessageRequestObject
+
+	request.ID = id
+
+	var body SendMessageJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SendMessage(ctx, request.(SendMessageRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SendMessage")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(SendMessageResponseObject); ok {
+		if err := validResponse.VisitSendMessageResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ReleaseTicket operation middleware
+func (sh *strictHandler) ReleaseTicket(ctx *gin.Context, id ObjectID) {
+	var request ReleaseTicketRequestObject
+
+	request.ID = id
+
+	var body ReleaseTicketJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(ctx, err)
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReleaseTicket(ctx, request.(ReleaseTicketRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReleaseTicket")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ReleaseTicketResponseObject); ok {
+		if err := validResponse.VisitReleaseTicketResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RequestInformation operation middleware
+func (sh *strictHandler) RequestInformation(ctx *gin.Context, id ObjectID) {
+	var request RequestInformationRequestObject
+
+	request.ID = id
+
+	var body RequestInformationJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RequestInformation(ctx, request.(RequestInformationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RequestInformation")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(RequestInformationResponseObject); ok {
+		if err := validResponse.VisitRequestInformationResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ResolveTicket operation middleware
+func (sh *strictHandler) ResolveTicket(ctx *gin.Context, id ObjectID) {
+	var request ResolveTicketRequestObject
+
+	request.ID = id
+
+	var body ResolveTicketJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(ctx, err)
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ResolveTicket(ctx, request.(ResolveTicketRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ResolveTicket")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ResolveTicketResponseObject); ok {
+		if err := validResponse.VisitResolveTicketResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SnoozeTicket operation middleware
+func (sh *strictHandler) SnoozeTicket(ctx *gin.Context, id ObjectID) {
+	var request SnoozeTicketRequestObject
+
+	request.ID = id
+
+	var body SnoozeTicketJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SnoozeTicket(ctx, request.(SnoozeTicketRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SnoozeTicket")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(SnoozeTicketResponseObject); ok {
+		if err := validResponse.VisitSnoozeTicketResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

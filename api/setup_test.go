@@ -163,34 +163,6 @@ func (p Problem) fields() []string {
 	return names
 }
 
-// good has a request in order for every operation of the contract.
-var good = map[string]call{
-	"getHealth":        {method: "GET", path: "/healthz"},
-	"getReadiness":     {method: "GET", path: "/readyz"},
-	"getContract":      {method: "GET", path: "/openapi.yaml"},
-	"createAccount":    {method: "POST", path: "/v1/accounts", body: `{"id":"acct_1","name":"Lin Wei","email":"lin@example.com","phone":"+8613800000000","locale":"zh-Hans","registered_at":"2025-03-01T08:00:00+08:00"}`},
-	"getAccount":       {method: "GET", path: "/v1/accounts/acct_1"},
-	"changeAccount":    {method: "PATCH", path: "/v1/accounts/acct_1", body: `{"email":"lin.wei@example.com","phone":""}`},
-	"setStanding":      {method: "PUT", path: "/v1/accounts/acct_1/standing", body: `{"standing":"suspended","reason":"Two carriers\n\tcomplained."}`},
-	"getBalance":       {method: "GET", path: "/v1/accounts/acct_1/balance"},
-	"listLedger":       {method: "GET", path: "/v1/accounts/acct_1/ledger?limit=200&cursor=abc"},
-	"createPackage":    {method: "POST", path: "/v1/packages", body: `{"account_id":"acct_1","product":"global-sms","name":"Global SMS 100","price":{"amount":"100","currency":"USD"},"face":{"amount":"120.5","currency":"USD"}}`},
-	"listPackages":     {method: "GET", path: "/v1/packages?product=global-sms&account_id=acct_1"},
-	"getPackage":       {method: "GET", path: "/v1/packages/pkg_1"},
-	"recordUsage":      {method: "POST", path: "/v1/packages/pkg_1/usage", body: `{"id":"use_1","cost":{"amount":"0.0412","currency":"USD"}}`},
-	"setDispute":       {method: "PUT", path: "/v1/packages/pkg_1/dispute", body: `{"status":"open"}`},
-	"getRefundQuote":   {method: "GET", path: "/v1/packages/pkg_1/refund-quote"},
-	"fileRefund":       {method: "POST", path: "/v1/refunds", body: `{"package_id":"pkg_1","reason_code":"other","note":"We moved.\nThanks."}`, headers: map[string]string{"Idempotency-Key": "k 1"}},
-	"listRefunds":      {method: "GET", path: "/v1/refunds?state=credited&account_id=acct_1&package_id=pkg_1"},
-	"getRefund":        {method: "GET", path: "/v1/refunds/refund_1"},
-	"withdrawRefund":   {method: "POST", path: "/v1/refunds/refund_1/withdraw"},
-	"retryRefund":      {method: "POST", path: "/v1/refunds/refund_1/retry", body: `{"reason":"Corrected."}`},
-	"listTickets":      {method: "GET", path: "/v1/tickets?queue=review&state=open&assignee=r1&refund_id=refund_1&sort=newest"},
-	"getTicket":        {method: "GET", path: "/v1/tickets/ticket_1"},
-	"decideTicket":     {method: "POST", path: "/v1/tickets/ticket_1/decision", body: `{"decision":"approve","reason_code":"verified_request","digest":"sha256:00ff"}`},
-	"getRefundHistory": {method: "GET", path: "/v1/audit/refunds/refund_1/history"},
-}
-
 func (c call) by(who string) call { c.as = who; return c }
 func (c call) with(body string) call {
 	c.body = body

@@ -9,7 +9,7 @@ import (
 	"refunddesk/internal/refund"
 )
 
-// The search attributes of Refund. AttrAccountID, AttrPackageID and AttrRefundState are
+// The search attributes of Refund; Question has AttrTicketQueue and AttrDueAt. AttrAccountID, AttrPackageID and AttrRefundState are
 // given when a workflow is started; the workflow sets the others, and the state again,
 // when they change.
 var (
@@ -45,22 +45,27 @@ func (r *process) publish(ctx workflow.Context) {
 	if r.state.Waits() {
 		now.queue, now.dueAt = r.queue, r.dueAt
 	}
+	r.published.become(ctx, now)
+}
+
+// become has the engine's visibility show the values of now where they differ.
+func (a *attributes) become(ctx workflow.Context, now attributes) {
 	var changed []temporal.SearchAttributeUpdate
-	if now.state != r.published.state {
+	if now.state != a.state {
 		changed = append(changed, AttrRefundState.ValueSet(string(now.state)))
 	}
-	if now.verdict != r.published.verdict {
+	if now.verdict != a.verdict {
 		changed = append(changed, AttrVerdict.ValueSet(now.verdict))
 	}
 	switch now.queue {
-	case r.published.queue:
+	case a.queue:
 	case "":
 		changed = append(changed, AttrTicketQueue.ValueUnset())
 	default:
 		changed = append(changed, AttrTicketQueue.ValueSet(now.queue))
 	}
 	switch {
-	case now.dueAt.Equal(r.published.dueAt):
+	case now.dueAt.Equal(a.dueAt):
 	case now.dueAt.IsZero():
 		changed = append(changed, AttrDueAt.ValueUnset())
 	default:
@@ -73,5 +78,5 @@ func (r *process) publish(ctx workflow.Context) {
 		workflow.GetLogger(ctx).Warn("Search attributes were not set.", "error", err)
 		return
 	}
-	r.published = now
+	*a = now
 }

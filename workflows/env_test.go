@@ -18,7 +18,6 @@ import (
 
 	"refunddesk/activities"
 	"refunddesk/internal/identity"
-	"refunddesk/internal/policy"
 	"refunddesk/internal/refund"
 	"refunddesk/internal/review"
 	"refunddesk/workflows"
@@ -59,10 +58,12 @@ func setup(t *testing.T) *bench {
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	b := &bench{TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(), t: t, records: newRecords(t), answers: map[string]*answer{}, limits: map[string]time.Duration{}}
+	b.records.now = b.Now
 	b.SetStartTime(start)
 	b.SetTestTimeout(20 * time.Second)
 	b.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: refund.WorkflowID(refundID), TaskQueue: "refunds"})
 	b.RegisterWorkflowWithOptions(workflows.Refund, workflow.RegisterOptions{Name: workflows.WorkflowRefund})
+	b.RegisterWorkflowWithOptions(workflows.Question, workflow.RegisterOptions{Name: workflows.WorkflowQuestion})
 	b.RegisterWorkflowWithOptions(workflows.Sweep, workflow.RegisterOptions{Name: workflows.WorkflowSweep})
 	b.reregister()
 	b.SetOnActivityStartedListener(func(info *activity.Info, _ context.Context, _ converter.EncodedValues) {
@@ -76,14 +77,13 @@ func setup(t *testing.T) *bench {
 // reregister lets the activities work on the bench's records.
 func (b *bench) reregister() {
 	activities.Register(b, activities.Ports{
-		Refunds: b.records, Notices: b.records, Mailer: b.records, Sweeper: b.records,
-		Policy: policy.Fixed{ReviewAbove: policy.DefaultReviewAbove, DueAfter: dueAfter},
+		Refunds: b.records, Policies: b.records, Questions: b.records, Notices: b.records, Mailer: b.records, Sweeper: b.records,
 	})
 }
 
 // inReview makes the amount one that a person looks at.
 func (b *bench) inReview() *bench {
-	b.records.amount.Micros = policy.DefaultReviewAbove + 1
+	b.records.amount.Micros = reviewAbove + 1
 	return b
 }
 
@@ -140,6 +140,14 @@ func (b *bench) decision(ticket string, voter identity.Actor, vote review.Vote) 
 
 func (b *bench) decide(id, ticket string, voter identity.Actor, vote review.Vote) *answer {
 	return b.update(id, workflows.UpdateDecide, b.decision(ticket, voter, vote))
+}
+
+func (b *bench) asking(by identity.Actor) workflows.AskInput {
+	return workflows.AskInput{RefundID: refundID, TicketID: "ticket_1", By: by, NoteID: "note_1", NotAfter: b.Now().Add(10 * time.Second)}
+}
+
+func (b *bench) ask(id string, by identity.Actor) *answer {
+	return b.update(id, workflows.UpdateRequestInformation, b.asking(by))
 }
 
 func (b *bench) withdraw(id string) *answer {

@@ -47,6 +47,7 @@ type records struct {
 	settleAt  time.Time
 	parkedFor string // the code that Park is to get; a refusal of the database when empty
 	credits   int
+	desk
 
 	path    []refund.State
 	ops     []string
@@ -61,6 +62,7 @@ type records struct {
 	hook      map[refund.Verb]func() // runs at the start of each call of the verb
 
 	notices map[string]notify.State
+	order   []string // of the notices
 	mails   []string
 	mail    []error // what the next sends fail with
 	noMail  error   // what every send fails with
@@ -81,10 +83,49 @@ var (
 	errDatabase = fault.New(fault.Internal, "database-refused", "refused")
 )
 
-func (r *records) Facts(context.Context, string) (policy.Facts, error) {
+// reviewAbove is what the tests' policy has a person look at.
+const reviewAbove = 1000 * money.Scale
+
+var rules = func() *policy.Policy {
+	p, err := policy.Parse(policyVersion, []byte(`policy: 1
+limits:
+  large: {USD: "1000"}
+rules:
+  - {id: large, when: amount > limits.large, verdict: review, reason: A large amount., customer: {en: x, zh-Hans: x}}
+approval:
+  USD: [{reviewers: 1}]
+budget: {USD: "1000000"}
+calendars:
+  always: {time_zone: UTC, hours: "00:00-24:00"}
+queues:
+  review: {calendar: always, first_response: 8h, decision: 48h, answer_within: 7d, remind_after: 3d}
+`))
+	if err != nil {
+		panic(err)
+	}
+	return p
+}()
+
+const policyVersion = "7"
+
+func (r *records) Facts(context.Context, string) (policy.Facts, string, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return policy.Facts{Amount: r.amount, Standing: r.standing, Dispute: r.dispute}, nil
+	return policy.Facts{Amount: r.amount, Standing: r.standing, Dispute: r.dispute}, policyVersion, nil
+}
+
+func (r *records) Policy(_ context.Context, version string) (*policy.Policy, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if version != policyVersion {
+		r.t.Errorf("policy %q is not the one in force", version)
+	}
+	if len(r.noPolicy) > 0 {
+		err := r.noPolicy[0]
+		r.noPolicy = r.noPolicy[1:]
+		return nil, err
+	}
+	return rules, nil
 }
 
 // operation runs change once an op and remembers what came of it.
@@ -118,10 +159,12 @@ func (r *records) operation(ctx context.Context, op refund.Op, change func(*refu
 	change(&step)
 	step.State = r.state
 	for _, e := range r.told {
-		id := notify.NoticeID(op.RefundID, e)
-		r.notices[id] = notify.Pending
-		step.Notices = append(step.Notices, id)
+		step.Notices = append(step.Notices, r.post(notify.NoticeID(op.RefundID, e)))
 	}
+	if op.Verb == refund.VerbReassess {
+		step.Notices = r.pending()
+	}
+	r.describe(&step)
 	r.results[op.ID()] = step
 	if r.lost[op.Verb] > 0 {
 		r.lost[op.Verb]--
@@ -144,11 +187,15 @@ func (r *records) tell(events ...notify.Event) { r.told = append(r.told, events.
 // obstacle holds or rejects where standing or dispute say so.
 func (r *records) obstacle() (stopped bool) {
 	o := refund.Obstacles(r.standing, r.dispute)
+	if r.paused() {
+		o = o.Paused()
+	}
 	switch {
 	case o.Reject != "":
 		r.reject()
 	case !o.Clear() && r.state != refund.OnHold && r.state.CanBecome(refund.OnHold):
 		r.heldFrom = r.state
+		r.clock = r.sla.Stop(r.clock, r.now())
 		r.become(refund.OnHold)
 	case !o.Clear():
 	default:
@@ -162,7 +209,11 @@ func (r *records) reject() { r.become(refund.Rejected); r.ticket = ""; r.tell(no
 func (r *records) openTicket(step *refund.Step, queue string) {
 	r.tickets++
 	r.ticket = fmt.Sprintf("ticket_%d", r.tickets)
-	step.TicketID, step.Queue, step.DueAt = r.ticket, queue, start.Add(dueAfter)
+	step.TicketID, step.DueAt = r.ticket, start.Add(dueAfter)
+	r.queue, r.clock, r.urgency = queue, review.Clock{}, review.OnTime
+	if r.sla.Decision > 0 {
+		r.clock = r.sla.Start(r.now())
+	}
 }
 
 func (r *records) approve(step *refund.Step) {
@@ -171,7 +222,7 @@ func (r *records) approve(step *refund.Step) {
 	step.SettleAt = r.settleAt
 }
 
-func (r *records) Screen(ctx context.Context, op refund.Op, plan policy.Plan) (refund.Step, error) {
+func (r *records) Screen(ctx context.Context, op refund.Op, _ policy.Facts, plan policy.Plan) (refund.Step, error) {
 	return r.operation(ctx, op, func(step *refund.Step) {
 		if r.state == refund.Submitted {
 			r.become(refund.Screening)
@@ -184,7 +235,7 @@ func (r *records) Screen(ctx context.Context, op refund.Op, plan policy.Plan) (r
 		case policy.Reject:
 			r.reject()
 		case policy.Review:
-			r.approvals = max(plan.Approvals, r.approvals)
+			r.approvals = max(plan.Quorum.Approvals, r.approvals)
 			r.openTicket(step, plan.Queue)
 			r.become(refund.InReview)
 			r.tell(notify.Received, notify.InReview)
@@ -198,19 +249,21 @@ func (r *records) Reassess(ctx context.Context, op refund.Op) (refund.Step, erro
 	return r.operation(ctx, op, func(*refund.Step) {
 		if !r.obstacle() && r.state == refund.OnHold {
 			r.become(r.heldFrom)
+			r.resume()
 		}
+		r.tick()
 	})
 }
 
-func (r *records) RecordDecision(ctx context.Context, op refund.Op, d review.Decision) (refund.Step, error) {
+func (r *records) RecordDecision(ctx context.Context, op refund.Op, d review.Decision, messageNoteID string) (refund.Step, error) {
 	return r.operation(ctx, op, func(step *refund.Step) {
 		if d.Digest != shown {
 			step.Refused = review.ErrStale.Code
 			return
 		}
-		r.votes = append(r.votes, d)
+		r.votes, r.words = append(r.votes, d), append(r.words, messageNoteID)
 		step.Votes, step.Voter = len(r.votes), d.Voter.Subject
-		switch review.Outcome(r.votes, r.approvals) {
+		switch (review.Quorum{Approvals: r.approvals}).Outcome(r.votes) {
 		case review.Reject:
 			r.reject()
 		case review.Approve:

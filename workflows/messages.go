@@ -14,33 +14,42 @@ import (
 
 // The workflows.
 const (
-	WorkflowRefund = "Refund"
-	WorkflowSweep  = "Sweep"
+	WorkflowRefund   = "Refund"
+	WorkflowQuestion = "Question"
+	WorkflowSweep    = "Sweep"
 )
 
 // The activities, each run as a local activity first and as a regular one when its
 // neighbour is away; both carry the same name.
 const (
-	ActivityScreen         = "Screen"
-	ActivityReassess       = "Reassess"
-	ActivityRecordDecision = "RecordDecision"
-	ActivityWithdraw       = "Withdraw"
-	ActivityCredit         = "Credit"
-	ActivityPark           = "Park"
-	ActivityRetry          = "Retry"
-	ActivityNotify         = "Notify"
-	ActivityBuryNotice     = "BuryNotice"
-	ActivitySweep          = "Sweep"
+	ActivityScreen             = "Screen"
+	ActivityReassess           = "Reassess"
+	ActivityRecordDecision     = "RecordDecision"
+	ActivityRequestInformation = "RequestInformation"
+	ActivityWithdraw           = "Withdraw"
+	ActivityCredit             = "Credit"
+	ActivityPark               = "Park"
+	ActivityRetry              = "Retry"
+	ActivityTickQuestion       = "TickQuestion"
+	ActivityNotify             = "Notify"
+	ActivityBuryNotice         = "BuryNotice"
+	ActivitySweep              = "Sweep"
 )
 
-// The updates (commands), signals (past facts) and query of Refund.
+// The updates (commands), signals (past facts) and query of Refund. Question hears
+// SignalTicketChanged and answers the query, too.
 const (
-	UpdateDecide   = "Decide"
-	UpdateWithdraw = "Withdraw"
-	UpdateRetry    = "Retry"
+	UpdateDecide             = "Decide"
+	UpdateRequestInformation = "RequestInformation"
+	UpdateWithdraw           = "Withdraw"
+	UpdateRetry              = "Retry"
 
 	SignalStandingChanged = "StandingChanged"
 	SignalDisputeChanged  = "DisputeChanged"
+	// SignalTicketChanged: something was said on the ticket, or it was escalated or closed.
+	SignalTicketChanged = "TicketChanged"
+	// SignalPauseChanged: a pause of crediting that held the refund ended.
+	SignalPauseChanged = "PauseChanged"
 
 	QuerySnapshot = "Snapshot"
 )
@@ -80,10 +89,13 @@ type Resume struct {
 	Queue    string          `json:"queue,omitempty"`
 	DueAt    time.Time       `json:"due_at,omitzero"`
 	SettleAt time.Time       `json:"settle_at,omitzero"`
+	WakeAt   time.Time       `json:"wake_at,omitzero"`
+	Idle     int             `json:"idle,omitempty"` // wake-ups in a row that found nothing to do
 	Voters   []string        `json:"voters,omitempty"`
 	Notices  []PendingNotice `json:"notices,omitempty"`
 	Dead     int             `json:"dead,omitempty"`     // notices given up
-	News     bool            `json:"news,omitempty"`     // standing or dispute changed and was not looked at yet
+	News     bool            `json:"news,omitempty"`     // something changed and was not looked at yet
+	Said     bool            `json:"said,omitempty"`     // among it the ticket
 	Failures int             `json:"failures,omitempty"` // failed tries of the step that is due, in a row
 }
 
@@ -108,9 +120,21 @@ type DecideInput struct {
 	ReasonCode string         `json:"reason_code"`
 	NoteID     string         `json:"note_id,omitempty"`
 	NoteDigest string         `json:"note_digest,omitempty"`
+	MessageID  string         `json:"message_id,omitempty"` // note with words to the customer
 	Digest     string         `json:"digest"`               // of what the reviewer was shown
 	RequestID  string         `json:"request_id,omitempty"` // for the audit log
 	NotAfter   time.Time      `json:"not_after"`            // UTC; the sender waits no longer
+}
+
+// AskInput is a reviewer asking the customer something. The words are the note's.
+type AskInput struct {
+	RefundID   string         `json:"refund_id"`
+	TicketID   string         `json:"ticket_id"`
+	By         identity.Actor `json:"by"`
+	NoteID     string         `json:"note_id"`
+	NoteDigest string         `json:"note_digest,omitempty"`
+	RequestID  string         `json:"request_id,omitempty"`
+	NotAfter   time.Time      `json:"not_after"`
 }
 
 // WithdrawInput is a customer taking the request back.
@@ -128,8 +152,8 @@ type RetryInput struct {
 	NotAfter  time.Time      `json:"not_after"`
 }
 
-// ChangedSignal says that standing or dispute changed, not to what: the step that follows
-// reads it from the records, so signals may come late, twice or in any order.
+// ChangedSignal says that something changed, not to what: the step that follows reads it
+// from the records, so signals may come late, twice or in any order.
 type ChangedSignal struct {
 	IntentID string `json:"intent_id"`
 }
@@ -143,6 +167,7 @@ type Snapshot struct {
 	Queue          string       `json:"queue,omitempty"`
 	DueAt          time.Time    `json:"due_at,omitzero"`
 	SettleAt       time.Time    `json:"settle_at,omitzero"`
+	WakeAt         time.Time    `json:"wake_at,omitzero"` // when the clock has something to do
 	Turn           int          `json:"turn"`
 	Voters         []string     `json:"voters,omitempty"`
 	PendingNotices int          `json:"pending_notices"`
@@ -164,6 +189,12 @@ type RecordDecisionInput struct {
 	Decision DecideInput `json:"decision"`
 }
 
+// AskStepInput is the step that asks the customer something.
+type AskStepInput struct {
+	StepInput
+	Asking AskInput `json:"asking"`
+}
+
 // WithdrawStepInput is the step that takes the request back.
 type WithdrawStepInput struct {
 	StepInput
@@ -183,6 +214,42 @@ type RetryStepInput struct {
 	By        identity.Actor `json:"by"`
 	NoteID    string         `json:"note_id,omitempty"`
 	RequestID string         `json:"request_id,omitempty"`
+}
+
+// QuestionInput starts the workflow of one question.
+type QuestionInput struct {
+	TicketID string          `json:"ticket_id"`
+	Resume   *QuestionResume `json:"resume,omitempty"` // set when the workflow continued as new
+}
+
+// QuestionResume is what a run of Question hands to the next one.
+type QuestionResume struct {
+	Queue    string          `json:"queue,omitempty"`
+	DueAt    time.Time       `json:"due_at,omitzero"`
+	WakeAt   time.Time       `json:"wake_at,omitzero"`
+	Idle     int             `json:"idle,omitempty"`
+	Notices  []PendingNotice `json:"notices,omitempty"`
+	Dead     int             `json:"dead,omitempty"`
+	Closed   bool            `json:"closed,omitempty"`
+	News     bool            `json:"news,omitempty"`
+	Failures int             `json:"failures,omitempty"`
+}
+
+// QuestionSnapshot answers the query to a question. It is used only there.
+type QuestionSnapshot struct {
+	Closed         bool      `json:"closed,omitempty"`
+	Queue          string    `json:"queue,omitempty"`
+	DueAt          time.Time `json:"due_at,omitzero"`
+	WakeAt         time.Time `json:"wake_at,omitzero"`
+	PendingNotices int       `json:"pending_notices"`
+	DeadNotices    int       `json:"dead_notices"`
+	Failing        string    `json:"failing,omitempty"`
+	Version        int       `json:"version"`
+}
+
+// TickInput names the ticket whose clock is looked at.
+type TickInput struct {
+	TicketID string `json:"ticket_id"`
 }
 
 // NoticeInput names the notice to deliver or to give up.

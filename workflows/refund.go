@@ -24,11 +24,12 @@ type process struct {
 	queue    string
 	dueAt    time.Time
 	settleAt time.Time
+	alarm    alarm
 	voters   []string // who voted on the ticket that is open
 
-	notices []PendingNotice
-	dead    int
-	news    bool // standing or dispute changed since we last looked
+	courier
+	news bool // something changed since we last looked: standing, dispute, pause, ticket, or the time
+	said bool // among it the ticket: there may be something to tell that no other step reports
 
 	failing  string // code of what the due step failed with; empty when all is well
 	failures int    // how often in a row
@@ -43,9 +44,10 @@ type process struct {
 // It cannot be cancelled: a refund ends by its table of states only, and a cancelled
 // workflow would leave one open that nobody moves.
 func Refund(ctx workflow.Context, in RefundInput) (RefundResult, error) {
-	version := askVersion(ctx)
+	version := askVersion(ctx, changeRefund, FirstRelease, latest)
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
 	r := &process{in: in, version: version}
+	r.courier.execute = r.execute
 	if err := r.setup(ctx); err != nil {
 		return RefundResult{}, err
 	}
@@ -95,7 +97,7 @@ func (r *process) run(ctx workflow.Context) (RefundResult, error) {
 		}
 	}
 	r.publish(ctx)
-	r.until(ctx, func() bool { return len(r.notices) == 0 && workflow.AllHandlersFinished(ctx) })
+	r.tellRest(ctx)
 	return RefundResult{State: r.state}, nil
 }
 
@@ -145,18 +147,16 @@ func (r *process) credit(ctx workflow.Context) {
 		})
 }
 
-// awaitPeople waits until a command moved the refund, standing or dispute changed, or the
-// history has grown long enough for a new run.
+// awaitPeople waits until a command moved the refund or the alarm, something changed, the
+// alarm rings, or the history has grown long enough for a new run.
 func (r *process) awaitPeople(ctx workflow.Context) {
 	r.publish(ctx)
-	r.until(ctx, func() bool { return !r.state.Waits() || r.news || shouldRenew(ctx) })
-}
-
-// until waits for a condition. The context is disconnected from cancellation, so the wait
-// ends only when the condition holds.
-func (r *process) until(ctx workflow.Context, condition func() bool) {
-	if err := workflow.Await(ctx, condition); err != nil {
-		workflow.GetLogger(ctx).Error("A wait was cancelled.", "error", err)
+	at, asked := r.alarm.at, r.state == refund.AwaitingCustomer
+	moved := func() bool {
+		return !r.state.Waits() || !r.alarm.at.Equal(at) || (r.state == refund.AwaitingCustomer) != asked
+	}
+	if r.alarm.await(ctx, func() bool { return moved() || r.news || shouldRenew(ctx) }) {
+		r.news = true
 	}
 }
 
@@ -165,7 +165,7 @@ func (r *process) answerQueries(ctx workflow.Context) error {
 	return workflow.SetQueryHandler(ctx, QuerySnapshot, func() (Snapshot, error) {
 		return Snapshot{
 			State: r.state, Verdict: r.verdict, TicketID: r.ticketID, Queue: r.queue,
-			DueAt: r.dueAt, SettleAt: r.settleAt, Turn: r.turn, Voters: r.voters,
+			DueAt: r.dueAt, SettleAt: r.settleAt, WakeAt: r.alarm.at, Turn: r.turn, Voters: r.voters,
 			PendingNotices: len(r.notices), DeadNotices: r.dead,
 			Failing: r.failing, Version: int(r.version),
 		}, nil

@@ -11,21 +11,12 @@ func shouldRenew(ctx workflow.Context) bool {
 // taken note of, and reports whether the refund is still open then.
 func (r *process) calm(ctx workflow.Context) bool {
 	for {
-		r.until(ctx, func() bool { return workflow.AllHandlersFinished(ctx) })
-		r.letOthersRun(ctx)
+		until(ctx, func() bool { return workflow.AllHandlersFinished(ctx) })
+		letOthersRun(ctx)
 		if workflow.AllHandlersFinished(ctx) {
 			return !r.state.Final()
 		}
 	}
-}
-
-// letOthersRun gives every other coroutine its turn: the new one is the last in the row. A
-// signal of this task may have been handed to the coroutine that hears it, which has not
-// run yet; it is in no channel any more, and a run that ended here would lose it.
-func (r *process) letOthersRun(ctx workflow.Context) {
-	done := false
-	workflow.Go(ctx, func(workflow.Context) { done = true })
-	r.until(ctx, func() bool { return done })
 }
 
 // renew continues as new. A notice that is being delivered is delivered again by the next
@@ -34,8 +25,8 @@ func (r *process) renew(ctx workflow.Context) error {
 	next := r.in
 	next.Resume = &Resume{
 		State: r.state, Turn: r.turn, Verdict: r.verdict, TicketID: r.ticketID, Queue: r.queue,
-		DueAt: r.dueAt, SettleAt: r.settleAt, Voters: r.voters, Notices: r.notices, Dead: r.dead,
-		News: r.news, Failures: r.failures,
+		DueAt: r.dueAt, SettleAt: r.settleAt, WakeAt: r.alarm.at, Idle: r.alarm.idle, Voters: r.voters,
+		Notices: r.notices, Dead: r.dead, News: r.news, Said: r.said, Failures: r.failures,
 	}
 	return workflow.NewContinueAsNewError(ctx, WorkflowRefund, next)
 }
@@ -44,8 +35,9 @@ func (r *process) renew(ctx workflow.Context) error {
 func (r *process) resume(from Resume) {
 	r.state, r.turn, r.verdict = from.State, from.Turn, from.Verdict
 	r.ticketID, r.queue, r.dueAt, r.settleAt = from.TicketID, from.Queue, from.DueAt, from.SettleAt
+	r.alarm = alarm{at: from.WakeAt, idle: from.Idle}
 	r.voters, r.notices, r.dead = from.Voters, from.Notices, from.Dead
-	r.news, r.failures = from.News, from.Failures
+	r.news, r.said, r.failures = from.News, from.Said, from.Failures
 	// The engine carries the search attributes over; setting them again costs one event.
 	r.published = attributes{}
 }

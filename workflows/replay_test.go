@@ -32,6 +32,7 @@ func TestRecordedHistoriesReplay(t *testing.T) {
 		t.Run(strings.TrimPrefix(file, recorded+string(filepath.Separator)), func(t *testing.T) {
 			replayer := worker.NewWorkflowReplayer()
 			replayer.RegisterWorkflowWithOptions(workflows.Refund, workflow.RegisterOptions{Name: workflows.WorkflowRefund})
+			replayer.RegisterWorkflowWithOptions(workflows.Question, workflow.RegisterOptions{Name: workflows.WorkflowQuestion})
 			replayer.RegisterWorkflowWithOptions(workflows.Sweep, workflow.RegisterOptions{Name: workflows.WorkflowSweep})
 			in, err := os.Open(file)
 			require.NoError(t, err)

@@ -26,6 +26,12 @@ func (r *process) takeCommands(ctx workflow.Context) error {
 	if err != nil {
 		return err
 	}
+	err = workflow.SetUpdateHandlerWithOptions(ctx, UpdateRequestInformation, r.ask, workflow.UpdateHandlerOptions{
+		Validator: func(ctx workflow.Context, in AskInput) error { return refuse(r.mayAsk(ctx, in)) },
+	})
+	if err != nil {
+		return err
+	}
 	err = workflow.SetUpdateHandlerWithOptions(ctx, UpdateWithdraw, r.withdraw, workflow.UpdateHandlerOptions{
 		Validator: func(ctx workflow.Context, in WithdrawInput) error { return refuse(r.mayWithdraw(ctx, in)) },
 	})
@@ -45,6 +51,19 @@ func (r *process) decide(ctx workflow.Context, in DecideInput) (refund.Step, err
 		}
 		return r.performDurably(ctx, ActivityRecordDecision, func(at StepInput) any {
 			return RecordDecisionInput{StepInput: at, Decision: in}
+		})
+	})
+}
+
+// ask has the refund wait for what its customer is asked. His answer is a message: the
+// desk writes it down and signals, and the step that follows brings the refund back.
+func (r *process) ask(ctx workflow.Context, in AskInput) (refund.Step, error) {
+	return r.command(ctx, func(ctx workflow.Context) (refund.Step, error) {
+		if refusal := r.mayAsk(ctx, in); refusal != nil {
+			return refund.Step{}, refusedLate(refusal.Code)
+		}
+		return r.performDurably(ctx, ActivityRequestInformation, func(at StepInput) any {
+			return AskStepInput{StepInput: at, Asking: in}
 		})
 	})
 }
@@ -101,11 +120,13 @@ func (r *process) mayDecide(ctx workflow.Context, in DecideInput) *fault.Error {
 	switch {
 	case expired(ctx, in.NotAfter):
 		return errExpired
+	case r.state == refund.AwaitingCustomer && in.TicketID == r.ticketID:
+		return review.ErrAwaiting
 	case r.state != refund.InReview && !attention, r.ticketID != "" && in.TicketID != r.ticketID:
 		return review.ErrTicketClosed
 	case !in.Voter.Decides():
 		return review.ErrMayNotDecide
-	case in.Voter.Subject == r.in.RequestedBy, in.Voter.AccountID != "" && in.Voter.AccountID == r.in.AccountID:
+	case r.isOwn(in.Voter):
 		return review.ErrSelfApproval
 	case attention && !in.Voter.Has(identity.Senior):
 		return review.ErrSeniorOnly
@@ -115,6 +136,29 @@ func (r *process) mayDecide(ctx workflow.Context, in DecideInput) *fault.Error {
 		return review.ErrNotApprovable
 	}
 	return nil
+}
+
+// mayAsk says whether the customer can be asked something now. Refusals: errExpired and
+// those of review.
+func (r *process) mayAsk(ctx workflow.Context, in AskInput) *fault.Error {
+	switch {
+	case expired(ctx, in.NotAfter):
+		return errExpired
+	case r.state == refund.AwaitingCustomer && in.TicketID == r.ticketID:
+		return review.ErrAwaiting
+	case r.state != refund.InReview, r.ticketID != "" && in.TicketID != r.ticketID:
+		return review.ErrTicketClosed
+	case !in.By.Decides():
+		return review.ErrMayNotDecide
+	case r.isOwn(in.By):
+		return review.ErrSelfApproval
+	}
+	return nil
+}
+
+// isOwn reports whether the actor filed the refund or belongs to its account.
+func (r *process) isOwn(actor identity.Actor) bool {
+	return actor.Subject == r.in.RequestedBy || actor.AccountID != "" && actor.AccountID == r.in.AccountID
 }
 
 // mayWithdraw refuses with errExpired or refund.ErrTooLate.

@@ -69,16 +69,16 @@ func (r *process) fail(code string) {
 func (r *process) pause(ctx workflow.Context) {
 	r.publish(ctx)
 	workflow.GetLogger(ctx).Error("A step failed and is tried again later.", "state", r.state, "code", r.failing, "failures", r.failures)
-	wait := pauseFirst
-	for range min(r.failures-1, 10) {
-		wait *= 2
-	}
 	before := r.state
-	_, err := workflow.AwaitWithTimeout(ctx, min(wait, pauseLast), func() bool { return r.state != before || shouldRenew(ctx) })
-	if err != nil {
+	pauseFor(ctx, r.failures, func() bool { return r.state != before || !before.Final() && shouldRenew(ctx) })
+	r.failing = ""
+}
+
+// pauseFor waits after so many failures in a row, or until the condition holds.
+func pauseFor(ctx workflow.Context, failures int, condition func() bool) {
+	if _, err := workflow.AwaitWithTimeout(ctx, doubled(pauseFirst, pauseLast, failures), condition); err != nil {
 		workflow.GetLogger(ctx).Error("A pause was cancelled.", "error", err)
 	}
-	r.failing = ""
 }
 
 // perform runs one activity under a fresh turn and takes over what it left behind. The
@@ -92,7 +92,7 @@ func (r *process) perform(ctx workflow.Context, activity string, input func(Step
 // commits before that: killed in between, the records would have moved and the workflow
 // would never hear of it. A regular activity begins once the acceptance is in the history.
 func (r *process) performDurably(ctx workflow.Context, activity string, input func(StepInput) any) (refund.Step, error) {
-	return r.performBy(ctx, r.executeDurably, activity, input)
+	return r.performBy(ctx, executeDurably, activity, input)
 }
 
 func (r *process) performBy(ctx workflow.Context, execute func(workflow.Context, string, any, any) error, activity string, input func(StepInput) any) (refund.Step, error) {
@@ -108,10 +108,14 @@ func (r *process) performBy(ctx workflow.Context, execute func(workflow.Context,
 	return step, nil
 }
 
+func (r *process) execute(ctx workflow.Context, activity string, input, result any) error {
+	return execute(ctx, r.publish, activity, input, result)
+}
+
 // execute runs an activity locally, and as a regular one, under the same operation id, when
 // the local try met an infrastructure error. The activity finds the result of a first try
-// whose answer was lost.
-func (r *process) execute(ctx workflow.Context, activity string, input, result any) error {
+// whose answer was lost. What can take long is published first.
+func execute(ctx workflow.Context, publish func(workflow.Context), activity string, input, result any) error {
 	local := workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
 		StartToCloseTimeout: localLimit, ScheduleToCloseTimeout: localLimit, RetryPolicy: once,
 	})
@@ -119,12 +123,12 @@ func (r *process) execute(ctx workflow.Context, activity string, input, result a
 	if err == nil || hopeless(err) {
 		return err
 	}
-	r.publish(ctx)
-	return r.executeDurably(ctx, activity, input, result)
+	publish(ctx)
+	return executeDurably(ctx, activity, input, result)
 }
 
 // executeDurably runs a regular activity, again and again until its neighbour is there.
-func (r *process) executeDurably(ctx workflow.Context, activity string, input, result any) error {
+func executeDurably(ctx workflow.Context, activity string, input, result any) error {
 	regular := workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		StartToCloseTimeout: regularLimit,
 		RetryPolicy: &temporal.RetryPolicy{
@@ -142,6 +146,7 @@ func (r *process) take(ctx workflow.Context, step refund.Step) {
 	if step.Refused != "" {
 		return
 	}
+	r.alarm.set(ctx, step.WakeAt)
 	if !step.SettleAt.IsZero() {
 		r.settleAt = step.SettleAt
 	}
@@ -155,16 +160,6 @@ func (r *process) take(ctx workflow.Context, step refund.Step) {
 	}
 	if step.Voter != "" && !slices.Contains(r.voters, step.Voter) {
 		r.voters = append(r.voters, step.Voter)
-	}
-}
-
-// tellLater puts notices in line. One that is in line already stays where it is: a step
-// that found another state than it starts from reports what is still to be told.
-func (r *process) tellLater(ctx workflow.Context, ids []string) {
-	for _, id := range ids {
-		if !slices.ContainsFunc(r.notices, func(n PendingNotice) bool { return n.ID == id }) {
-			r.notices = append(r.notices, PendingNotice{ID: id, Since: workflow.Now(ctx)})
-		}
 	}
 }
 

@@ -21,11 +21,14 @@ import (
 
 // Defines values for AuditEntryObject.
 const (
-	AuditEntryObjectAccount AuditEntryObject = "account"
-	AuditEntryObjectImport  AuditEntryObject = "import"
-	AuditEntryObjectPackage AuditEntryObject = "package"
-	AuditEntryObjectRefund  AuditEntryObject = "refund"
-	AuditEntryObjectTicket  AuditEntryObject = "ticket"
+	AuditEntryObjectAccount    AuditEntryObject = "account"
+	AuditEntryObjectImport     AuditEntryObject = "import"
+	AuditEntryObjectPackage    AuditEntryObject = "package"
+	AuditEntryObjectPause      AuditEntryObject = "pause"
+	AuditEntryObjectPolicy     AuditEntryObject = "policy"
+	AuditEntryObjectRefund     AuditEntryObject = "refund"
+	AuditEntryObjectSavedReply AuditEntryObject = "saved-reply"
+	AuditEntryObjectTicket     AuditEntryObject = "ticket"
 )
 
 // Valid indicates whether the value is a known member of the AuditEntryObject enum.
@@ -37,7 +40,13 @@ func (e AuditEntryObject) Valid() bool {
 		return true
 	case AuditEntryObjectPackage:
 		return true
+	case AuditEntryObjectPause:
+		return true
+	case AuditEntryObjectPolicy:
+		return true
 	case AuditEntryObjectRefund:
+		return true
+	case AuditEntryObjectSavedReply:
 		return true
 	case AuditEntryObjectTicket:
 		return true
@@ -91,6 +100,7 @@ func (e HistoryItemSource) Valid() bool {
 // Defines values for HoldCause.
 const (
 	HoldCauseDispute  HoldCause = "dispute"
+	HoldCausePause    HoldCause = "pause"
 	HoldCauseStanding HoldCause = "standing"
 )
 
@@ -98,6 +108,8 @@ const (
 func (e HoldCause) Valid() bool {
 	switch e {
 	case HoldCauseDispute:
+		return true
+	case HoldCausePause:
 		return true
 	case HoldCauseStanding:
 		return true
@@ -130,6 +142,27 @@ func (e JournalOperation) Valid() bool {
 	}
 }
 
+// Defines values for LinkedAccountShares.
+const (
+	LinkedAccountSharesEmail LinkedAccountShares = "email"
+	LinkedAccountSharesPayer LinkedAccountShares = "payer"
+	LinkedAccountSharesPhone LinkedAccountShares = "phone"
+)
+
+// Valid indicates whether the value is a known member of the LinkedAccountShares enum.
+func (e LinkedAccountShares) Valid() bool {
+	switch e {
+	case LinkedAccountSharesEmail:
+		return true
+	case LinkedAccountSharesPayer:
+		return true
+	case LinkedAccountSharesPhone:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Locale.
 const (
 	LocaleEn     Locale = "en"
@@ -142,24 +175,6 @@ func (e Locale) Valid() bool {
 	case LocaleEn:
 		return true
 	case LocaleZhHans:
-		return true
-	default:
-		return false
-	}
-}
-
-// Defines values for MessageVisibility.
-const (
-	MessageVisibilityInternal MessageVisibility = "internal"
-	MessageVisibilityPublic   MessageVisibility = "public"
-)
-
-// Valid indicates whether the value is a known member of the MessageVisibility enum.
-func (e MessageVisibility) Valid() bool {
-	switch e {
-	case MessageVisibilityInternal:
-		return true
-	case MessageVisibilityPublic:
 		return true
 	default:
 		return false
@@ -253,6 +268,69 @@ func (e PackageStatus) Valid() bool {
 	}
 }
 
+// Defines values for PauseScope.
+const (
+	PauseScopeAccount PauseScope = "account"
+	PauseScopeAll     PauseScope = "all"
+	PauseScopeProduct PauseScope = "product"
+)
+
+// Valid indicates whether the value is a known member of the PauseScope enum.
+func (e PauseScope) Valid() bool {
+	switch e {
+	case PauseScopeAccount:
+		return true
+	case PauseScopeAll:
+		return true
+	case PauseScopeProduct:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PolicyRuleDiffChange.
+const (
+	PolicyRuleDiffChangeAdded   PolicyRuleDiffChange = "added"
+	PolicyRuleDiffChangeChanged PolicyRuleDiffChange = "changed"
+	PolicyRuleDiffChangeRemoved PolicyRuleDiffChange = "removed"
+)
+
+// Valid indicates whether the value is a known member of the PolicyRuleDiffChange enum.
+func (e PolicyRuleDiffChange) Valid() bool {
+	switch e {
+	case PolicyRuleDiffChangeAdded:
+		return true
+	case PolicyRuleDiffChangeChanged:
+		return true
+	case PolicyRuleDiffChangeRemoved:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PolicyState.
+const (
+	PolicyStateDraft      PolicyState = "draft"
+	PolicyStatePublished  PolicyState = "published"
+	PolicyStateSuperseded PolicyState = "superseded"
+)
+
+// Valid indicates whether the value is a known member of the PolicyState enum.
+func (e PolicyState) Valid() bool {
+	switch e {
+	case PolicyStateDraft:
+		return true
+	case PolicyStatePublished:
+		return true
+	case PolicyStateSuperseded:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Product.
 const (
 	ProductGlobalSMS Product = "global-sms"
@@ -337,6 +415,24 @@ func (e RefundState) Valid() bool {
 	}
 }
 
+// Defines values for Speaker.
+const (
+	SpeakerCustomer Speaker = "customer"
+	SpeakerStaff    Speaker = "staff"
+)
+
+// Valid indicates whether the value is a known member of the Speaker enum.
+func (e Speaker) Valid() bool {
+	switch e {
+	case SpeakerCustomer:
+		return true
+	case SpeakerStaff:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Standing.
 const (
 	StandingGood       Standing = "good"
@@ -358,10 +454,29 @@ func (e Standing) Valid() bool {
 	}
 }
 
+// Defines values for TicketKind.
+const (
+	TicketKindQuestion TicketKind = "question"
+	TicketKindRefund   TicketKind = "refund"
+)
+
+// Valid indicates whether the value is a known member of the TicketKind enum.
+func (e TicketKind) Valid() bool {
+	switch e {
+	case TicketKindQuestion:
+		return true
+	case TicketKindRefund:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for TicketSort.
 const (
-	TicketSortDue    TicketSort = "due"
-	TicketSortNewest TicketSort = "newest"
+	TicketSortDue      TicketSort = "due"
+	TicketSortNewest   TicketSort = "newest"
+	TicketSortPriority TicketSort = "priority"
 )
 
 // Valid indicates whether the value is a known member of the TicketSort enum.
@@ -370,6 +485,8 @@ func (e TicketSort) Valid() bool {
 	case TicketSortDue:
 		return true
 	case TicketSortNewest:
+		return true
+	case TicketSortPriority:
 		return true
 	default:
 		return false
@@ -394,6 +511,30 @@ func (e TicketState) Valid() bool {
 	}
 }
 
+// Defines values for Urgency.
+const (
+	UrgencyHalf    Urgency = "half"
+	UrgencyLate    Urgency = "late"
+	UrgencyOnTime  Urgency = "on_time"
+	UrgencyOverdue Urgency = "overdue"
+)
+
+// Valid indicates whether the value is a known member of the Urgency enum.
+func (e Urgency) Valid() bool {
+	switch e {
+	case UrgencyHalf:
+		return true
+	case UrgencyLate:
+		return true
+	case UrgencyOnTime:
+		return true
+	case UrgencyOverdue:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Verdict.
 const (
 	VerdictApprove Verdict = "approve"
@@ -409,6 +550,24 @@ func (e Verdict) Valid() bool {
 	case VerdictReject:
 		return true
 	case VerdictReview:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for Visibility.
+const (
+	VisibilityInternal Visibility = "internal"
+	VisibilityPublic   Visibility = "public"
+)
+
+// Valid indicates whether the value is a known member of the Visibility enum.
+func (e Visibility) Valid() bool {
+	switch e {
+	case VisibilityInternal:
+		return true
+	case VisibilityPublic:
 		return true
 	default:
 		return false
@@ -470,6 +629,36 @@ type AccountChange struct {
 	Phone *Phone `json:"phone,omitempty"`
 }
 
+// Appeal Example: {"note":"The numbers that were called are our own branches; here is the list."}
+type Appeal struct {
+	// Note Free text; new lines and tabs are welcome, other control characters are refused.
+	Note LongText `json:"note"`
+}
+
+// AppealFigures defines model for AppealFigures.
+type AppealFigures struct {
+	Filed int64 `json:"filed"`
+	Open  int64 `json:"open"`
+
+	// Reversed The appeal was approved.
+	Reversed int64 `json:"reversed"`
+
+	// Upheld The appeal was rejected.
+	Upheld int64 `json:"upheld"`
+}
+
+// Assigned defines model for Assigned.
+type Assigned struct {
+	// Assigned Example: 2
+	Assigned int `json:"assigned"`
+}
+
+// Assignment Example: {"assignee":"demo-reviewer2"}
+type Assignment struct {
+	// Assignee Opaque id of a person, as the issuer of tokens knows him.
+	Assignee Subject `json:"assignee"`
+}
+
 // AuditEntry defines model for AuditEntry.
 type AuditEntry struct {
 	// Action Example: credited
@@ -505,9 +694,77 @@ type AuditEntry struct {
 // AuditEntryObject defines model for AuditEntry.Object.
 type AuditEntryObject string
 
+// BacktestChange defines model for BacktestChange.
+type BacktestChange struct {
+	// Approved Of them, what people then approved.
+	Approved int `json:"approved"`
+	Count    int `json:"count"`
+
+	// From What screening said.
+	From  Verdict `json:"from"`
+	Money []Money `json:"money"`
+
+	// Refunds Ids, the newest 1,000.
+	Refunds []string `json:"refunds"`
+
+	// Rejected Of them, what people then rejected.
+	Rejected int `json:"rejected"`
+
+	// To What screening said.
+	To Verdict `json:"to"`
+}
+
+// BacktestGroup defines model for BacktestGroup.
+type BacktestGroup struct {
+	Count int `json:"count"`
+
+	// Money What was asked for, by currency.
+	Money []Money `json:"money"`
+
+	// Refunds Ids, the newest 1,000.
+	Refunds []string `json:"refunds"`
+}
+
+// BacktestReport defines model for BacktestReport.
+type BacktestReport struct {
+	// Cases How many past refunds were replayed.
+	Cases int `json:"cases"`
+
+	// Changed How many verdicts would be others.
+	Changed   int              `json:"changed"`
+	Changes   []BacktestChange `json:"changes"`
+	Digest    string           `json:"digest"`
+	Disturbed BacktestGroup    `json:"disturbed"`
+
+	// KnownBad What people rejected.
+	KnownBad int `json:"known_bad"`
+
+	// KnownGood What people approved.
+	KnownGood int           `json:"known_good"`
+	Missed    BacktestGroup `json:"missed"`
+	Version   string        `json:"version"`
+}
+
 // Balance Example: {"balances":[{"amount":"12.340000","currency":"USD"}]}
 type Balance struct {
 	Balances []Money `json:"balances"`
+}
+
+// BulkAssignment Example: {"assignee":"demo-reviewer2","ticket_ids":["ticket_01kf3e8zq2f6v9x4t7n1c5b0ma","ticket_01kf3e8zq2f6v9x4t7n1c5b0mb"]}
+type BulkAssignment struct {
+	// Assignee Opaque id of a person, as the issuer of tokens knows him.
+	Assignee  Subject `json:"assignee"`
+	TicketIds []ID    `json:"ticket_ids"`
+}
+
+// CaseFile defines model for CaseFile.
+type CaseFile struct {
+	Linked []LinkedAccount `json:"linked"`
+
+	// Refunds Those of the account, newest first.
+	Refunds   []Refund   `json:"refunds"`
+	Screening *Screening `json:"screening,omitempty"`
+	Ticket    Ticket     `json:"ticket"`
 }
 
 // CastVote defines model for CastVote.
@@ -520,6 +777,12 @@ type CastVote struct {
 	Reviewer string `json:"reviewer"`
 }
 
+// CheckedPolicy defines model for CheckedPolicy.
+type CheckedPolicy struct {
+	// Digest SHA-256 of the source.
+	Digest string `json:"digest"`
+}
+
 // Decision What was decided, once it was. Absent for what screening approved by itself.
 type Decision struct {
 	DecidedAt *time.Time `json:"decided_at,omitempty"`
@@ -528,7 +791,7 @@ type Decision struct {
 	DecidedBy *string `json:"decided_by,omitempty"`
 	Outcome   Vote    `json:"outcome"`
 
-	// ReasonCode A reviewer's reason, or `account-terminated`, `dispute-lost` or `nothing-to-refund` when no person decided.
+	// ReasonCode A reviewer's reason, or `account-terminated`, `dispute-lost`, `nothing-to-refund` or `unanswered` when no person decided.
 	ReasonCode string `json:"reason_code"`
 }
 
@@ -543,15 +806,112 @@ type DisputeStatus string
 // Email Example: lin@example.com
 type Email = string
 
+// Escalation Example: {"reason":"The carrier has to be asked first."}
+type Escalation struct {
+	// Reason Free text; new lines and tabs are welcome, other control characters are refused.
+	Reason LongText `json:"reason"`
+}
+
+// Facts What a request is judged on. Counts and sums include the request itself. Ages are in seconds with an `s`,
+// as the policy language writes durations.
+type Facts struct {
+	// AccountAge Example: 31536000s
+	AccountAge string `json:"account_age"`
+
+	// Amount An amount, exact to six decimals. It is negative only in postings.
+	Amount Money `json:"amount"`
+	Appeal bool  `json:"appeal"`
+
+	// At When they were taken.
+	At time.Time `json:"at"`
+
+	// Consumed An amount, exact to six decimals. It is negative only in postings.
+	Consumed Money `json:"consumed"`
+
+	// ConsumedShare `consumed` of `face`.
+	ConsumedShare     float64 `json:"consumed_share"`
+	ContactChanged72H bool    `json:"contact_changed_72h"`
+	Dispute           string  `json:"dispute"`
+
+	// Face An amount, exact to six decimals. It is negative only in postings.
+	Face           Money  `json:"face"`
+	LinkedRejected int64  `json:"linked_rejected"`
+	Product        string `json:"product"`
+
+	// PurchaseAge Example: 86400s
+	PurchaseAge string `json:"purchase_age"`
+
+	// Purchased90D An amount, exact to six decimals. It is negative only in postings.
+	Purchased90D Money `json:"purchased_90d"`
+	Purchases90D int64 `json:"purchases_90d"`
+
+	// Reason The reason code that the customer gave.
+	Reason         string `json:"reason"`
+	RebuyCycles30D int64  `json:"rebuy_cycles_30d"`
+
+	// Refunded24H An amount, exact to six decimals. It is negative only in postings.
+	Refunded24H Money `json:"refunded_24h"`
+
+	// Refunded30D An amount, exact to six decimals. It is negative only in postings.
+	Refunded30D Money `json:"refunded_30d"`
+
+	// Refunded365D An amount, exact to six decimals. It is negative only in postings.
+	Refunded365D Money `json:"refunded_365d"`
+
+	// RefundedShare90D `returned_of_90d` of `purchased_90d`.
+	RefundedShare90D float64 `json:"refunded_share_90d"`
+	Refunds24H       int64   `json:"refunds_24h"`
+	Refunds30D       int64   `json:"refunds_30d"`
+	Refunds365D      int64   `json:"refunds_365d"`
+	Rejections       int64   `json:"rejections"`
+
+	// ReturnedOf90D An amount, exact to six decimals. It is negative only in postings.
+	ReturnedOf90D Money  `json:"returned_of_90d"`
+	Standing      string `json:"standing"`
+
+	// Unknown Names of the facts whose source failed.
+	Unknown []string `json:"unknown"`
+
+	// Usage14D An amount, exact to six decimals. It is negative only in postings.
+	Usage14D Money `json:"usage_14d"`
+
+	// Usage24H An amount, exact to six decimals. It is negative only in postings.
+	Usage24H Money `json:"usage_24h"`
+
+	// UsageRatio `usage_24h` against the daily mean of 14 days.
+	UsageRatio float64 `json:"usage_ratio"`
+}
+
 // FieldProblem defines model for FieldProblem.
 type FieldProblem struct {
+	// Column Counted from 1.
+	//
+	// Example: 9
+	Column *int `json:"column,omitempty"`
+
 	// Field Path of the field in the body (`price.amount`), or the name of the parameter or header.
 	//
 	// Example: price.amount
 	Field string `json:"field"`
 
+	// Line Where in a text (a policy) it is, counted from 1.
+	//
+	// Example: 12
+	Line *int `json:"line,omitempty"`
+
 	// Problem Example: is a decimal string of at most 12 digits and 6 decimals
 	Problem string `json:"problem"`
+}
+
+// Figures defines model for Figures.
+type Figures struct {
+	Appeals       AppealFigures  `json:"appeals"`
+	At            time.Time      `json:"at"`
+	Decision      Spread         `json:"decision"`
+	FirstResponse Spread         `json:"first_response"`
+	Queues        []QueueFigures `json:"queues"`
+	Rules         []RuleFigures  `json:"rules"`
+	Since         time.Time      `json:"since"`
 }
 
 // Filing Example: {"note":"We moved to another market.","package_id":"pkg_lin_1","reason_code":"no_longer_needed"}
@@ -596,6 +956,12 @@ type HoldCause string
 // Example: acct_demo
 type ID = string
 
+// InformationRequest Example: {"body":"Which of these numbers are yours?"}
+type InformationRequest struct {
+	// Body Free text; new lines and tabs are welcome, other control characters are refused.
+	Body LongText `json:"body"`
+}
+
 // Journal Example: {"created_at":"2026-11-02T09:31:00Z","id":"journal_01kf3e8zq2f6v9x4t7n1c5b0ma","operation":"refund","operation_id":"refund_01kf3e8zq2f6v9x4t7n1c5b0ma","package_id":"pkg_demo_1","postings":[{"account":"customer/acct_lin/USD","amount":{"amount":"12.340000","currency":"USD"}},{"account":"package/pkg_demo_1","amount":{"amount":"-12.340000","currency":"USD"}}]}
 type Journal struct {
 	CreatedAt time.Time        `json:"created_at"`
@@ -624,34 +990,59 @@ type JournalPage struct {
 	NextCursor *string `json:"next_cursor,omitempty"`
 }
 
+// LinkedAccount defines model for LinkedAccount.
+type LinkedAccount struct {
+	AccountID string `json:"account_id"`
+	Refunds   int64  `json:"refunds"`
+
+	// Rejected How many of them were rejected.
+	Rejected int64 `json:"rejected"`
+
+	// Shares What it has in common.
+	Shares []LinkedAccountShares `json:"shares"`
+
+	// Standing How an account stands to the service agreement. Only `good` is granted refunds.
+	Standing Standing `json:"standing"`
+}
+
+// LinkedAccountShares defines model for LinkedAccount.Shares.
+type LinkedAccountShares string
+
 // Locale The language that the customer is written to in.
 type Locale string
+
+// LongText Free text; new lines and tabs are welcome, other control characters are refused.
+type LongText = string
 
 // Match defines model for Match.
 type Match struct {
 	Reason string `json:"reason"`
 
-	// Rule Example: amount-above-limit
+	// Rule Example: refunded-30d
 	Rule string `json:"rule"`
 
-	// Threshold Example: 1000.000000
+	// Threshold Example: 5000.000000
 	Threshold string `json:"threshold"`
 
-	// Value Example: 1200.000000
+	// Value Example: 5200.000000
 	Value string `json:"value"`
+
+	// Weight What it adds to the ticket's priority.
+	Weight int `json:"weight"`
 }
 
 // Message defines model for Message.
 type Message struct {
-	At         time.Time         `json:"at"`
-	AuthorRole *string           `json:"author_role,omitempty"`
-	Body       string            `json:"body"`
-	ID         string            `json:"id"`
-	Visibility MessageVisibility `json:"visibility"`
-}
+	// Author Opaque id; for staff only.
+	Author    *string   `json:"author,omitempty"`
+	Body      string    `json:"body"`
+	CreatedAt time.Time `json:"created_at"`
+	ID        string    `json:"id"`
+	Role      Speaker   `json:"role"`
 
-// MessageVisibility defines model for Message.Visibility.
-type MessageVisibility string
+	// Visibility Who may read a message; `internal` is for staff, and never reaches a customer.
+	Visibility Visibility `json:"visibility"`
+}
 
 // Money An amount, exact to six decimals. It is negative only in postings.
 type Money struct {
@@ -705,15 +1096,18 @@ type NewAccount struct {
 	RegisteredAt *time.Time `json:"registered_at,omitempty"`
 }
 
-// NewDecision Example: {"decision":"approve","digest":"sha256:5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8","reason_code":"verified_request"}
+// NewDecision Example: {"decision":"approve","digest":"sha256:5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8","message":"Thank you for the invoice.","note":"Called back.","reason_code":"verified_request"}
 type NewDecision struct {
 	Decision Vote `json:"decision"`
 
 	// Digest As the ticket showed it.
 	Digest string `json:"digest"`
 
+	// Message Free text; new lines and tabs are welcome, other control characters are refused.
+	Message *LongText `json:"message,omitempty"`
+
 	// Note Free text; new lines and tabs are welcome, other control characters are refused.
-	Note *Text `json:"note,omitempty"`
+	Note *LongText `json:"note,omitempty"`
 
 	// ReasonCode To approve: `verified_request`, `provider_fault` (the refund does not count against the customer),
 	// `other`. To reject: `suspected_abuse`, `agreement_violated`, `unverified`, `other`.
@@ -723,6 +1117,15 @@ type NewDecision struct {
 // NewDecisionReasonCode To approve: `verified_request`, `provider_fault` (the refund does not count against the customer),
 // `other`. To reject: `suspected_abuse`, `agreement_violated`, `unverified`, `other`.
 type NewDecisionReasonCode string
+
+// NewMessage Example: {"body":"Please send us the invoice of October.","visibility":"public"}
+type NewMessage struct {
+	// Body Free text; new lines and tabs are welcome, other control characters are refused.
+	Body LongText `json:"body"`
+
+	// Visibility Who may read a message; `internal` is for staff, and never reaches a customer.
+	Visibility *Visibility `json:"visibility,omitempty"`
+}
 
 // NewPackage Example: {"account_id":"acct_lin","face":{"amount":"120.00","currency":"USD"},"id":"pkg_lin_1","name":"Global SMS 100","price":{"amount":"100.00","currency":"USD"},"product":"global-sms"}
 type NewPackage struct {
@@ -752,6 +1155,46 @@ type NewPackage struct {
 
 	// PurchasedAt When it was bought; now when absent.
 	PurchasedAt *time.Time `json:"purchased_at,omitempty"`
+}
+
+// NewPause Example: {"expires_at":"2026-11-03T18:00:00Z","reason":"The ledger is being checked.","scope":"product","target":"global-sms"}
+type NewPause struct {
+	ExpiresAt time.Time `json:"expires_at"`
+
+	// Reason Free text; new lines and tabs are welcome, other control characters are refused.
+	Reason Text `json:"reason"`
+
+	// Scope What a pause stops crediting for; `account` and `product` name which in `target`.
+	Scope PauseScope `json:"scope"`
+
+	// Target An id. A client may choose its own; otherwise one is made.
+	//
+	// Example: acct_demo
+	Target *ID `json:"target,omitempty"`
+}
+
+// NewQuestion Example: {"body":"I asked for it on Monday.","refund_id":"refund_01kf3e8zq2f6v9x4t7n1c5b0ma","subject":"When will my refund arrive?"}
+type NewQuestion struct {
+	// Body Free text; new lines and tabs are welcome, other control characters are refused.
+	Body LongText `json:"body"`
+
+	// PackageID An id. A client may choose its own; otherwise one is made.
+	//
+	// Example: acct_demo
+	PackageID *ID `json:"package_id,omitempty"`
+
+	// RefundID An id. A client may choose its own; otherwise one is made.
+	//
+	// Example: acct_demo
+	RefundID *ID  `json:"refund_id,omitempty"`
+	Subject  Name `json:"subject"`
+}
+
+// NewSavedReply Example: {"body":{"en":"Please send us the invoice.","zh-Hans":"请提供发票。"},"title":"Invoice"}
+type NewSavedReply struct {
+	// Body A text in the languages of the customers.
+	Body  Wording `json:"body"`
+	Title Name    `json:"title"`
 }
 
 // NewUsage Example: {"cost":{"amount":"0.0412","currency":"USD"},"id":"use_1","occurred_at":"2026-11-02T09:00:00Z"}
@@ -812,8 +1255,142 @@ type PackagePage struct {
 // `exhausted` is used to the last micro, `expired` ran out of time.
 type PackageStatus string
 
+// Pause defines model for Pause.
+type Pause struct {
+	// By Opaque id.
+	By        string    `json:"by"`
+	CreatedAt time.Time `json:"created_at"`
+
+	// EndedAt When it was ended early.
+	EndedAt *time.Time `json:"ended_at,omitempty"`
+
+	// EndedBy Opaque id.
+	EndedBy   *string   `json:"ended_by,omitempty"`
+	ExpiresAt time.Time `json:"expires_at"`
+	ID        string    `json:"id"`
+
+	// InForce Whether it stops crediting now.
+	InForce bool   `json:"in_force"`
+	Reason  string `json:"reason"`
+
+	// Scope What a pause stops crediting for; `account` and `product` name which in `target`.
+	Scope PauseScope `json:"scope"`
+
+	// Target The account's id or the product; absent for `all`.
+	Target *string `json:"target,omitempty"`
+}
+
+// PauseEffect defines model for PauseEffect.
+type PauseEffect struct {
+	// Held Of them, those to be credited, which would go on hold at once.
+	Held int64 `json:"held"`
+
+	// States The open refunds of the scope.
+	States []StateCount `json:"states"`
+}
+
+// PausePage defines model for PausePage.
+type PausePage struct {
+	Items []Pause `json:"items"`
+
+	// NextCursor Absent on the last page.
+	NextCursor *string `json:"next_cursor,omitempty"`
+}
+
+// PauseScope What a pause stops crediting for; `account` and `product` name which in `target`.
+type PauseScope string
+
+// PauseTarget Example: {"scope":"account","target":"acct_lin"}
+type PauseTarget struct {
+	// Scope What a pause stops crediting for; `account` and `product` name which in `target`.
+	Scope PauseScope `json:"scope"`
+
+	// Target An id. A client may choose its own; otherwise one is made.
+	//
+	// Example: acct_demo
+	Target *ID `json:"target,omitempty"`
+}
+
 // Phone Example: +8613800000000
 type Phone = string
+
+// Policy defines model for Policy.
+type Policy struct {
+	CreatedAt time.Time `json:"created_at"`
+
+	// CreatedBy Opaque id.
+	CreatedBy string `json:"created_by"`
+
+	// Digest SHA-256 of the source.
+	Digest string `json:"digest"`
+
+	// PublishedAt The last time.
+	PublishedAt *time.Time `json:"published_at,omitempty"`
+
+	// PublishedBy Opaque id; of the last time.
+	PublishedBy *string `json:"published_by,omitempty"`
+
+	// Source As it was given.
+	Source string `json:"source"`
+
+	// State A `draft` was never in force, the `published` one is, a `superseded` one was.
+	State PolicyState `json:"state"`
+
+	// Version Example: 2
+	Version string `json:"version"`
+}
+
+// PolicyDiff defines model for PolicyDiff.
+type PolicyDiff struct {
+	// From Digest of what it is compared with.
+	From  string           `json:"from"`
+	Rules []PolicyRuleDiff `json:"rules"`
+
+	// Settings Limits, tiers, budget, calendars and queues.
+	Settings []PolicyFieldDiff `json:"settings"`
+
+	// To Digest of the version.
+	To string `json:"to"`
+}
+
+// PolicyFieldDiff defines model for PolicyFieldDiff.
+type PolicyFieldDiff struct {
+	// Field Example: when
+	Field string `json:"field"`
+
+	// From Empty when it was not there.
+	From string `json:"from"`
+
+	// To Empty when it is gone.
+	To string `json:"to"`
+}
+
+// PolicyPage defines model for PolicyPage.
+type PolicyPage struct {
+	Items []Policy `json:"items"`
+
+	// NextCursor Absent on the last page.
+	NextCursor *string `json:"next_cursor,omitempty"`
+}
+
+// PolicyRuleDiff defines model for PolicyRuleDiff.
+type PolicyRuleDiff struct {
+	Change PolicyRuleDiffChange `json:"change"`
+	Fields []PolicyFieldDiff    `json:"fields"`
+	ID     string               `json:"id"`
+}
+
+// PolicyRuleDiffChange defines model for PolicyRuleDiff.Change.
+type PolicyRuleDiffChange string
+
+// PolicySource Example: {"source":"version: 1\nrules:\n  - id: many-refunds\n"}
+type PolicySource struct {
+	// Source The policy, YAML.
+	Source string `json:"source"`
+}
+
+// PolicyState A `draft` was never in force, the `published` one is, a `superseded` one was.
+type PolicyState string
 
 // Posting defines model for Posting.
 type Posting struct {
@@ -861,6 +1438,18 @@ type Problem struct {
 // Product defines model for Product.
 type Product string
 
+// QueueFigures defines model for QueueFigures.
+type QueueFigures struct {
+	MedianSeconds int64 `json:"median_seconds"`
+
+	// OldestSeconds How long the oldest has waited.
+	OldestSeconds int64  `json:"oldest_seconds"`
+	Open          int64  `json:"open"`
+	Overdue       int64  `json:"overdue"`
+	Queue         string `json:"queue"`
+	Unassigned    int64  `json:"unassigned"`
+}
+
 // Quote defines model for Quote.
 type Quote struct {
 	// Amount An amount, exact to six decimals. It is negative only in postings.
@@ -885,11 +1474,20 @@ type Refund struct {
 	AccountID string `json:"account_id"`
 
 	// Amount An amount, exact to six decimals. It is negative only in postings.
-	Amount    *Money    `json:"amount,omitempty"`
+	Amount *Money `json:"amount,omitempty"`
+
+	// AnswerBy While `awaiting_customer`: until when his answer is waited for. Lists leave it out.
+	AnswerBy *time.Time `json:"answer_by,omitempty"`
+
+	// AppealOf The rejected refund that this one appeals.
+	AppealOf  *string   `json:"appeal_of,omitempty"`
 	CreatedAt time.Time `json:"created_at"`
 
 	// Decision What was decided, once it was. Absent for what screening approved by itself.
 	Decision *Decision `json:"decision,omitempty"`
+
+	// Explanation What the customer may be told of why it was flagged, in his words' language. Lists leave it out.
+	Explanation *string `json:"explanation,omitempty"`
 
 	// HoldCauses What an `on_hold` refund waits for.
 	HoldCauses *[]HoldCause `json:"hold_causes,omitempty"`
@@ -944,10 +1542,98 @@ type Refundable struct {
 	Reason *string `json:"reason,omitempty"`
 }
 
+// Replayed defines model for Replayed.
+type Replayed struct {
+	// Same Whether the policy of then still says the same of the recorded facts.
+	Same bool `json:"same"`
+
+	// Verdict What screening said.
+	Verdict Verdict `json:"verdict"`
+}
+
 // Retry Example: {"reason":"The ledger mismatch was corrected by a reversal."}
 type Retry struct {
 	// Reason Free text; new lines and tabs are welcome, other control characters are refused.
 	Reason Text `json:"reason"`
+}
+
+// RuleFigures defines model for RuleFigures.
+type RuleFigures struct {
+	// ApprovalRate Approved of what people decided; absent while they decided nothing.
+	ApprovalRate *float64 `json:"approval_rate,omitempty"`
+
+	// Approved By people.
+	Approved int64 `json:"approved"`
+	Matched  int64 `json:"matched"`
+
+	// Rejected By people.
+	Rejected int64  `json:"rejected"`
+	Rule     string `json:"rule"`
+}
+
+// SavedReplies defines model for SavedReplies.
+type SavedReplies struct {
+	Items []SavedReply `json:"items"`
+}
+
+// SavedReply defines model for SavedReply.
+type SavedReply struct {
+	Body struct {
+		En     *string `json:"en,omitempty"`
+		ZhHans *string `json:"zh-Hans,omitempty"`
+	} `json:"body"`
+	ID        string    `json:"id"`
+	Title     string    `json:"title"`
+	UpdatedAt time.Time `json:"updated_at"`
+
+	// UpdatedBy Opaque id.
+	UpdatedBy string `json:"updated_by"`
+	Version   int64  `json:"version"`
+}
+
+// SavedReplyChange Example: {"body":{"en":"Please send us the invoice of October.","zh-Hans":"请提供十月的发票。"},"title":"Invoice","version":1}
+type SavedReplyChange struct {
+	// Body A text in the languages of the customers.
+	Body  Wording `json:"body"`
+	Title Name    `json:"title"`
+
+	// Version As it was read.
+	Version int64 `json:"version"`
+}
+
+// Screening defines model for Screening.
+type Screening struct {
+	At time.Time `json:"at"`
+
+	// Facts What a request is judged on. Counts and sums include the request itself. Ages are in seconds with an `s`,
+	// as the policy language writes durations.
+	Facts   Facts   `json:"facts"`
+	Matches []Match `json:"matches"`
+
+	// Outcome Reason code when the verdict is `reject`.
+	Outcome       *string   `json:"outcome,omitempty"`
+	PolicyDigest  string    `json:"policy_digest"`
+	PolicyVersion string    `json:"policy_version"`
+	RefundID      string    `json:"refund_id"`
+	Replayed      *Replayed `json:"replayed,omitempty"`
+
+	// Verdict What screening said.
+	Verdict Verdict `json:"verdict"`
+}
+
+// Snooze Example: {"until":"2026-11-03T09:00:00Z"}
+type Snooze struct {
+	Until time.Time `json:"until"`
+}
+
+// Speaker defines model for Speaker.
+type Speaker string
+
+// Spread defines model for Spread.
+type Spread struct {
+	Count         int64 `json:"count"`
+	MedianSeconds int64 `json:"median_seconds"`
+	P90Seconds    int64 `json:"p90_seconds"`
 }
 
 // Standing How an account stands to the service agreement. Only `good` is granted refunds.
@@ -962,10 +1648,23 @@ type StandingChange struct {
 	Standing Standing `json:"standing"`
 }
 
+// StateCount defines model for StateCount.
+type StateCount struct {
+	Count int64   `json:"count"`
+	Money []Money `json:"money"`
+
+	// State Where a refund stands. `credited`, `rejected` and `withdrawn` are final; `moves_next` says whose turn
+	// the others are.
+	State RefundState `json:"state"`
+}
+
 // Status defines model for Status.
 type Status struct {
 	Status string `json:"status"`
 }
+
+// Subject Opaque id of a person, as the issuer of tokens knows him.
+type Subject = string
 
 // Text Free text; new lines and tabs are welcome, other control characters are refused.
 type Text = string
@@ -977,25 +1676,36 @@ type Ticket struct {
 	// Amount An amount, exact to six decimals. It is negative only in postings.
 	Amount *Money `json:"amount,omitempty"`
 
+	// AnswerBy Until when his answer is waited for.
+	AnswerBy *time.Time `json:"answer_by,omitempty"`
+
 	// ApprovalsNeeded How many people must approve; for staff only.
 	ApprovalsNeeded *int `json:"approvals_needed,omitempty"`
 
 	// Assignee Opaque id; for staff only.
-	Assignee  *string   `json:"assignee,omitempty"`
-	CreatedAt time.Time `json:"created_at"`
+	Assignee  *string    `json:"assignee,omitempty"`
+	ClosedAt  *time.Time `json:"closed_at,omitempty"`
+	CreatedAt time.Time  `json:"created_at"`
 
 	// Digest Of what is shown here; a decision names it. For staff only.
-	Digest *string   `json:"digest,omitempty"`
-	DueAt  time.Time `json:"due_at"`
-	ID     string    `json:"id"`
+	Digest *string `json:"digest,omitempty"`
 
-	// Kind Example: refund
-	Kind string `json:"kind"`
+	// DueAt Of the decision or answer; it moves while the clock stands still.
+	DueAt time.Time `json:"due_at"`
+	ID    string    `json:"id"`
 
-	// Matches The screening rules that flagged the refund; for staff only.
-	Matches   *[]Match  `json:"matches,omitempty"`
+	// Kind A flagged `refund` that waits for a decision, or a customer's `question`.
+	Kind TicketKind `json:"kind"`
+
+	// Matches The screening rules that flagged the refund, heaviest first; for staff only.
+	Matches *[]Match `json:"matches,omitempty"`
+
+	// Messages Oldest first; empty in lists.
 	Messages  []Message `json:"messages"`
-	PackageID string    `json:"package_id"`
+	PackageID *string   `json:"package_id,omitempty"`
+
+	// Priority The weights of the matched rules; higher is more urgent. For staff only.
+	Priority *int `json:"priority,omitempty"`
 
 	// Queue Example: review
 	Queue    string  `json:"queue"`
@@ -1004,11 +1714,35 @@ type Ticket struct {
 	// RefundState Where a refund stands. `credited`, `rejected` and `withdrawn` are final; `moves_next` says whose turn
 	// the others are.
 	RefundState *RefundState `json:"refund_state,omitempty"`
-	State       TicketState  `json:"state"`
+
+	// RespondedAt When that word was said; for staff only.
+	RespondedAt *time.Time `json:"responded_at,omitempty"`
+
+	// ResponseDueAt Of the first word to the customer; for staff only.
+	ResponseDueAt *time.Time `json:"response_due_at,omitempty"`
+
+	// SeniorsNeeded How many of them must be senior reviewers; for staff only.
+	SeniorsNeeded *int `json:"seniors_needed,omitempty"`
+
+	// SnoozedUntil For staff only.
+	SnoozedUntil *time.Time  `json:"snoozed_until,omitempty"`
+	State        TicketState `json:"state"`
+
+	// Subject Of a question, in the customer's words.
+	Subject *string `json:"subject,omitempty"`
+
+	// Urgency How much of the time to decide has run; `half` of it, `late` after four fifths, `overdue` after all.
+	Urgency *Urgency `json:"urgency,omitempty"`
 
 	// Votes The decisions so far; for staff only.
 	Votes *[]CastVote `json:"votes,omitempty"`
+
+	// Waiting Whether the customer has been asked something and moves next.
+	Waiting bool `json:"waiting"`
 }
+
+// TicketKind A flagged `refund` that waits for a decision, or a customer's `question`.
+type TicketKind string
 
 // TicketPage defines model for TicketPage.
 type TicketPage struct {
@@ -1036,6 +1770,9 @@ type TimelineItem struct {
 	State RefundState `json:"state"`
 }
 
+// Urgency How much of the time to decide has run; `half` of it, `late` after four fifths, `overdue` after all.
+type Urgency string
+
 // Usage defines model for Usage.
 type Usage struct {
 	// Cost An amount, exact to six decimals. It is negative only in postings.
@@ -1049,8 +1786,20 @@ type Usage struct {
 // Verdict What screening said.
 type Verdict string
 
+// Visibility Who may read a message; `internal` is for staff, and never reaches a customer.
+type Visibility string
+
 // Vote defines model for Vote.
 type Vote string
+
+// Wording A text in the languages of the customers.
+type Wording struct {
+	// En Free text; new lines and tabs are welcome, other control characters are refused.
+	En *LongText `json:"en,omitempty"`
+
+	// ZhHans Free text; new lines and tabs are welcome, other control characters are refused.
+	ZhHans *LongText `json:"zh-Hans,omitempty"`
+}
 
 // WorkflowEvent defines model for WorkflowEvent.
 type WorkflowEvent struct {
@@ -1074,6 +1823,12 @@ type Limit = int
 // ObjectID defines model for ObjectID.
 type ObjectID = string
 
+// PolicyVersion defines model for PolicyVersion.
+type PolicyVersion = string
+
+// Prefer defines model for Prefer.
+type Prefer = string
+
 // ListLedgerParams defines parameters for ListLedger.
 type ListLedgerParams struct {
 	// Limit How many items a page has at most.
@@ -1096,6 +1851,33 @@ type ListPackagesParams struct {
 
 	// Cursor `next_cursor` of the page before.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ListPausesParams defines parameters for ListPauses.
+type ListPausesParams struct {
+	// InForce `true`: only those that stop crediting now.
+	InForce *bool `form:"in_force,omitempty" json:"in_force,omitempty"`
+
+	// Limit How many items a page has at most.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor `next_cursor` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ListPoliciesParams defines parameters for ListPolicies.
+type ListPoliciesParams struct {
+	// Limit How many items a page has at most.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor `next_cursor` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// DiffPolicyParams defines parameters for DiffPolicy.
+type DiffPolicyParams struct {
+	// Against The version to compare with; the one in force when absent.
+	Against *ID `form:"against,omitempty" json:"against,omitempty"`
 }
 
 // ListRefundsParams defines parameters for ListRefunds.
@@ -1122,16 +1904,31 @@ type FileRefundParams struct {
 	IdempotencyKey string `json:"Idempotency-Key"`
 
 	// Prefer `wait=N` (RFC 7240), N at most 30 seconds. Other preferences are ignored.
-	Prefer *string `json:"Prefer,omitempty"`
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// AppealRefundParams defines parameters for AppealRefund.
+type AppealRefundParams struct {
+	// Prefer `wait=N` (RFC 7240), N at most 30 seconds. Other preferences are ignored.
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// GetFiguresParams defines parameters for GetFigures.
+type GetFiguresParams struct {
+	// Since 30 days ago when absent; at most 400.
+	Since *time.Time `form:"since,omitempty" json:"since,omitempty"`
 }
 
 // ListTicketsParams defines parameters for ListTickets.
 type ListTicketsParams struct {
-	// Queue Only tickets that wait in this queue, such as `review` or `attention`.
+	// Queue Only tickets that wait in this queue, such as `review`, `escalation`, `attention` or `questions`.
 	Queue *string `form:"queue,omitempty" json:"queue,omitempty"`
 
 	// State Only tickets in this state.
 	State *TicketState `form:"state,omitempty" json:"state,omitempty"`
+
+	// Kind Only tickets of this kind.
+	Kind *TicketKind `form:"kind,omitempty" json:"kind,omitempty"`
 
 	// Assignee Only tickets assigned to this person.
 	Assignee *string `form:"assignee,omitempty" json:"assignee,omitempty"`
@@ -1139,7 +1936,25 @@ type ListTicketsParams struct {
 	// RefundID Only tickets about this refund.
 	RefundID *ID `form:"refund_id,omitempty" json:"refund_id,omitempty"`
 
-	// Sort `due` (what is due first) or `newest`.
+	// AccountID Only tickets of this account.
+	AccountID *ID `form:"account_id,omitempty" json:"account_id,omitempty"`
+
+	// Unassigned Only tickets that nobody has (`true`), or that somebody has (`false`).
+	Unassigned *bool `form:"unassigned,omitempty" json:"unassigned,omitempty"`
+
+	// Waiting Only tickets whose customer has been asked something (`true`), or has not (`false`).
+	Waiting *bool `form:"waiting,omitempty" json:"waiting,omitempty"`
+
+	// Overdue Only tickets whose time is over (`true`), or is not (`false`).
+	Overdue *bool `form:"overdue,omitempty" json:"overdue,omitempty"`
+
+	// Snoozed Only tickets that are snoozed (`true`), or are not (`false`).
+	Snoozed *bool `form:"snoozed,omitempty" json:"snoozed,omitempty"`
+
+	// Rule Only tickets that this rule of the policy flagged.
+	Rule *string `form:"rule,omitempty" json:"rule,omitempty"`
+
+	// Sort `due` (what is due first), `newest`, or for staff `priority` (the heaviest first).
 	Sort *TicketSort `form:"sort,omitempty" json:"sort,omitempty"`
 
 	// Limit How many items a page has at most.
@@ -1167,8 +1982,29 @@ type SetDisputeJSONRequestBody = DisputeChange
 // RecordUsageJSONRequestBody defines body for RecordUsage for application/json ContentType.
 type RecordUsageJSONRequestBody = NewUsage
 
+// PauseCreditingJSONRequestBody defines body for PauseCrediting for application/json ContentType.
+type PauseCreditingJSONRequestBody = NewPause
+
+// PreviewPauseJSONRequestBody defines body for PreviewPause for application/json ContentType.
+type PreviewPauseJSONRequestBody = PauseTarget
+
+// DraftPolicyJSONRequestBody defines body for DraftPolicy for application/json ContentType.
+type DraftPolicyJSONRequestBody = PolicySource
+
+// CheckPolicyJSONRequestBody defines body for CheckPolicy for application/json ContentType.
+type CheckPolicyJSONRequestBody = PolicySource
+
+// BacktestPolicyJSONRequestBody defines body for BacktestPolicy for application/json ContentType.
+type BacktestPolicyJSONRequestBody = Nothing
+
+// PublishPolicyJSONRequestBody defines body for PublishPolicy for application/json ContentType.
+type PublishPolicyJSONRequestBody = Nothing
+
 // FileRefundJSONRequestBody defines body for FileRefund for application/json ContentType.
 type FileRefundJSONRequestBody = Filing
+
+// AppealRefundJSONRequestBody defines body for AppealRefund for application/json ContentType.
+type AppealRefundJSONRequestBody = Appeal
 
 // RetryRefundJSONRequestBody defines body for RetryRefund for application/json ContentType.
 type RetryRefundJSONRequestBody = Retry
@@ -1176,8 +2012,44 @@ type RetryRefundJSONRequestBody = Retry
 // WithdrawRefundJSONRequestBody defines body for WithdrawRefund for application/json ContentType.
 type WithdrawRefundJSONRequestBody = Nothing
 
+// CreateSavedReplyJSONRequestBody defines body for CreateSavedReply for application/json ContentType.
+type CreateSavedReplyJSONRequestBody = NewSavedReply
+
+// ChangeSavedReplyJSONRequestBody defines body for ChangeSavedReply for application/json ContentType.
+type ChangeSavedReplyJSONRequestBody = SavedReplyChange
+
+// AskQuestionJSONRequestBody defines body for AskQuestion for application/json ContentType.
+type AskQuestionJSONRequestBody = NewQuestion
+
+// AssignTicketsJSONRequestBody defines body for AssignTickets for application/json ContentType.
+type AssignTicketsJSONRequestBody = BulkAssignment
+
+// AssignTicketJSONRequestBody defines body for AssignTicket for application/json ContentType.
+type AssignTicketJSONRequestBody = Assignment
+
+// ClaimTicketJSONRequestBody defines body for ClaimTicket for application/json ContentType.
+type ClaimTicketJSONRequestBody = Nothing
+
 // DecideTicketJSONRequestBody defines body for DecideTicket for application/json ContentType.
 type DecideTicketJSONRequestBody = NewDecision
+
+// EscalateTicketJSONRequestBody defines body for EscalateTicket for application/json ContentType.
+type EscalateTicketJSONRequestBody = Escalation
+
+// SendMessageJSONRequestBody defines body for SendMessage for application/json ContentType.
+type SendMessageJSONRequestBody = NewMessage
+
+// ReleaseTicketJSONRequestBody defines body for ReleaseTicket for application/json ContentType.
+type ReleaseTicketJSONRequestBody = Nothing
+
+// RequestInformationJSONRequestBody defines body for RequestInformation for application/json ContentType.
+type RequestInformationJSONRequestBody = InformationRequest
+
+// ResolveTicketJSONRequestBody defines body for ResolveTicket for application/json ContentType.
+type ResolveTicketJSONRequestBody = Nothing
+
+// SnoozeTicketJSONRequestBody defines body for SnoozeTicket for application/json ContentType.
+type SnoozeTicketJSONRequestBody = Snooze
 
 // RequestEditorFn is the function signature for the RequestEditor callback function
 type RequestEditorFn func(ctx context.Context, req *http.Request) error
@@ -1446,6 +2318,161 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/packages/{id}/usage (the `RecordUsage` operationId).
 	RecordUsage(ctx context.Context, id ObjectID, body RecordUsageJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListPauses List pauses
+	//
+	// Newest first.
+	//
+	// Corresponds with GET /v1/pauses (the `ListPauses` operationId).
+	ListPauses(ctx context.Context, params *ListPausesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PauseCreditingWithBody Stop crediting for a while
+	//
+	// For an account, a product or everything, until it expires or is ended. Once this answers, nothing of its
+	// scope is credited. Requests are taken, screened and decided meanwhile; what would then be credited goes
+	// on hold. `preview` says beforehand what that would be. Problems: 422 naming `target` when there is no
+	// such account or product.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/pauses (the `PauseCrediting` operationId).
+	PauseCreditingWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PauseCrediting Stop crediting for a while
+	//
+	// For an account, a product or everything, until it expires or is ended. Once this answers, nothing of its
+	// scope is credited. Requests are taken, screened and decided meanwhile; what would then be credited goes
+	// on hold. `preview` says beforehand what that would be. Problems: 422 naming `target` when there is no
+	// such account or product.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/pauses (the `PauseCrediting` operationId).
+	PauseCrediting(ctx context.Context, body PauseCreditingJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PreviewPauseWithBody What a pause would hold
+	//
+	// Counts the open refunds of the scope by state; nothing changes.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/pauses/preview (the `PreviewPause` operationId).
+	PreviewPauseWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PreviewPause What a pause would hold
+	//
+	// Counts the open refunds of the scope by state; nothing changes.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/pauses/preview (the `PreviewPause` operationId).
+	PreviewPause(ctx context.Context, body PreviewPauseJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EndPause Let crediting go on
+	//
+	// Before the pause expires. The record of it stays.
+	//
+	// Corresponds with DELETE /v1/pauses/{id} (the `EndPause` operationId).
+	EndPause(ctx context.Context, id ObjectID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListPolicies List the versions of the policy
+	//
+	// Newest first.
+	//
+	// Corresponds with GET /v1/policies (the `ListPolicies` operationId).
+	ListPolicies(ctx context.Context, params *ListPoliciesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DraftPolicyWithBody Draft a policy
+	//
+	// Checks the source and keeps it as a new version, also when only its comments differ from another. It is
+	// not in force until it is published. Problems: 422 `invalid-policy`, whose `errors` have `line` and
+	// `column`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/policies (the `DraftPolicy` operationId).
+	DraftPolicyWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DraftPolicy Draft a policy
+	//
+	// Checks the source and keeps it as a new version, also when only its comments differ from another. It is
+	// not in force until it is published. Problems: 422 `invalid-policy`, whose `errors` have `line` and
+	// `column`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/policies (the `DraftPolicy` operationId).
+	DraftPolicy(ctx context.Context, body DraftPolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CheckPolicyWithBody Check a policy
+	//
+	// As drafting does, and keeps nothing. Problems: 422 `invalid-policy`, whose `errors` have `line` and `column`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/policies/check (the `CheckPolicy` operationId).
+	CheckPolicyWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CheckPolicy Check a policy
+	//
+	// As drafting does, and keeps nothing. Problems: 422 `invalid-policy`, whose `errors` have `line` and `column`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/policies/check (the `CheckPolicy` operationId).
+	CheckPolicy(ctx context.Context, body CheckPolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetPolicy Read a version
+	//
+	// Corresponds with GET /v1/policies/{version} (the `GetPolicy` operationId).
+	GetPolicy(ctx context.Context, version PolicyVersion, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// BacktestPolicyWithBody What a version would have done
+	//
+	// Replays the version over the recorded facts of past refunds: which verdicts would be others, and what
+	// people then decided on those cases. It changes nothing, and may take a minute or two. Problems: 429
+	// `backtest-running` while another one runs.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/policies/{version}/backtest (the `BacktestPolicy` operationId).
+	BacktestPolicyWithBody(ctx context.Context, version PolicyVersion, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// BacktestPolicy What a version would have done
+	//
+	// Replays the version over the recorded facts of past refunds: which verdicts would be others, and what
+	// people then decided on those cases. It changes nothing, and may take a minute or two. Problems: 429
+	// `backtest-running` while another one runs.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/policies/{version}/backtest (the `BacktestPolicy` operationId).
+	BacktestPolicy(ctx context.Context, version PolicyVersion, body BacktestPolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DiffPolicy How a version differs from another
+	//
+	// Corresponds with GET /v1/policies/{version}/diff (the `DiffPolicy` operationId).
+	DiffPolicy(ctx context.Context, version PolicyVersion, params *DiffPolicyParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PublishPolicyWithBody Put a version in force
+	//
+	// What is screened from now on is screened by it; open cases keep the policy that they were screened by.
+	// An earlier version can be published again, which rolls back. Publishing what is in force changes nothing.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/policies/{version}/publish (the `PublishPolicy` operationId).
+	PublishPolicyWithBody(ctx context.Context, version PolicyVersion, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PublishPolicy Put a version in force
+	//
+	// What is screened from now on is screened by it; open cases keep the policy that they were screened by.
+	// An earlier version can be published again, which rolls back. Publishing what is in force changes nothing.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/policies/{version}/publish (the `PublishPolicy` operationId).
+	PublishPolicy(ctx context.Context, version PolicyVersion, body PublishPolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListRefunds List refunds
 	//
 	// Newest first; the items come without `timeline` and `decision`. A customer sees those of his own account.
@@ -1500,6 +2527,32 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/refunds/{id} (the `GetRefund` operationId).
 	GetRefund(ctx context.Context, id ObjectID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// AppealRefundWithBody Appeal a rejection
+	//
+	// Files a new refund of the package that names the rejected one in `appeal_of`. It is always reviewed by a
+	// person, and never by somebody who decided the first. A rejection is appealed once; an appeal is not
+	// appealed again. `Prefer: wait=N` as for a new request.
+	//
+	// Problems: 409 `already-appealed`, `not-rejected`, and those of a new request.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/refunds/{id}/appeal (the `AppealRefund` operationId).
+	AppealRefundWithBody(ctx context.Context, id ObjectID, params *AppealRefundParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AppealRefund Appeal a rejection
+	//
+	// Files a new refund of the package that names the rejected one in `appeal_of`. It is always reviewed by a
+	// person, and never by somebody who decided the first. A rejection is appealed once; an appeal is not
+	// appealed again. `Prefer: wait=N` as for a new request.
+	//
+	// Problems: 409 `already-appealed`, `not-rejected`, and those of a new request.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/refunds/{id}/appeal (the `AppealRefund` operationId).
+	AppealRefund(ctx context.Context, id ObjectID, params *AppealRefundParams, body AppealRefundJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// RetryRefundWithBody Try again to credit what was approved
 	//
 	// Takes a refund from `needs_attention` back to `crediting`. It credits what was approved and nothing
@@ -1519,6 +2572,15 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/refunds/{id}/retry (the `RetryRefund` operationId).
 	RetryRefund(ctx context.Context, id ObjectID, body RetryRefundJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetScreening What a refund was judged on
+	//
+	// The facts as they were recorded, the rules that matched with their values, and the version and digest of
+	// the policy. `replayed` is what that policy says of those facts today; it is the `same`, or somebody has
+	// to look. Problems: 404 while the refund has not been screened.
+	//
+	// Corresponds with GET /v1/refunds/{id}/screening (the `GetScreening` operationId).
+	GetScreening(ctx context.Context, id ObjectID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// WithdrawRefundWithBody Take a request back
 	//
@@ -1542,26 +2604,175 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/refunds/{id}/withdraw (the `WithdrawRefund` operationId).
 	WithdrawRefund(ctx context.Context, id ObjectID, body WithdrawRefundJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetFigures The figures of the review desk
+	//
+	// How old the queues are now and, over what was opened or decided since `since`: time to the first response
+	// and to the decision, how people decided on what each rule matched, and how often an appeal reversed a
+	// decision.
+	//
+	// Corresponds with GET /v1/review/figures (the `GetFigures` operationId).
+	GetFigures(ctx context.Context, params *GetFiguresParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListSavedReplies List saved replies
+	//
+	// All of them, by title.
+	//
+	// Corresponds with GET /v1/saved-replies (the `ListSavedReplies` operationId).
+	ListSavedReplies(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateSavedReplyWithBody Save a reply
+	//
+	// Problems: 409 `saved-reply-exists` when there is one of that title.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/saved-replies (the `CreateSavedReply` operationId).
+	CreateSavedReplyWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateSavedReply Save a reply
+	//
+	// Problems: 409 `saved-reply-exists` when there is one of that title.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/saved-replies (the `CreateSavedReply` operationId).
+	CreateSavedReply(ctx context.Context, body CreateSavedReplyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteSavedReply Delete a saved reply
+	//
+	// Corresponds with DELETE /v1/saved-replies/{id} (the `DeleteSavedReply` operationId).
+	DeleteSavedReply(ctx context.Context, id ObjectID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChangeSavedReplyWithBody Change a saved reply
+	//
+	// Replaces it. `version` is the one that was read. Problems: 409 `saved-reply-changed` when somebody has changed it since, `saved-reply-exists` when another has the title.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /v1/saved-replies/{id} (the `ChangeSavedReply` operationId).
+	ChangeSavedReplyWithBody(ctx context.Context, id ObjectID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChangeSavedReply Change a saved reply
+	//
+	// Replaces it. `version` is the one that was read. Problems: 409 `saved-reply-changed` when somebody has changed it since, `saved-reply-exists` when another has the title.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /v1/saved-replies/{id} (the `ChangeSavedReply` operationId).
+	ChangeSavedReply(ctx context.Context, id ObjectID, body ChangeSavedReplyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListTickets List tickets
 	//
-	// What is due first comes first, unless `sort=newest`. A customer sees those of his own account.
+	// What is due first comes first, unless `sort` says otherwise. A customer sees those of his own account.
+	// Filters by what only staff may know are staff's (403 for others). Staff see a snoozed ticket only with
+	// `snoozed=true`. The items come without `messages`.
 	//
 	// Corresponds with GET /v1/tickets (the `ListTickets` operationId).
 	ListTickets(ctx context.Context, params *ListTicketsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// AskQuestionWithBody Ask a question
+	//
+	// Opens a ticket in the queue `questions`, about a package, a refund or nothing in particular. Problems: 404
+	// when package or refund is not the caller's.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/tickets (the `AskQuestion` operationId).
+	AskQuestionWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AskQuestion Ask a question
+	//
+	// Opens a ticket in the queue `questions`, about a package, a refund or nothing in particular. Problems: 404
+	// when package or refund is not the caller's.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/tickets (the `AskQuestion` operationId).
+	AskQuestion(ctx context.Context, body AskQuestionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AssignTicketsWithBody Give several tickets to somebody
+	//
+	// All of them or, when one cannot be assigned, none. Problems: 404 when one is not there, 409
+	// `ticket-closed` when one is closed.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/tickets/assign (the `AssignTickets` operationId).
+	AssignTicketsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AssignTickets Give several tickets to somebody
+	//
+	// All of them or, when one cannot be assigned, none. Problems: 404 when one is not there, 409
+	// `ticket-closed` when one is closed.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/tickets/assign (the `AssignTickets` operationId).
+	AssignTickets(ctx context.Context, body AssignTicketsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetTicket Read a ticket
+	//
+	// With its messages, oldest first; a customer is given the public ones.
 	//
 	// Corresponds with GET /v1/tickets/{id} (the `GetTicket` operationId).
 	GetTicket(ctx context.Context, id ObjectID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AssignTicketWithBody Give a ticket to somebody
+	//
+	// Whoever has it now. Problems: 409 `ticket-closed`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/tickets/{id}/assign (the `AssignTicket` operationId).
+	AssignTicketWithBody(ctx context.Context, id ObjectID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AssignTicket Give a ticket to somebody
+	//
+	// Whoever has it now. Problems: 409 `ticket-closed`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/tickets/{id}/assign (the `AssignTicket` operationId).
+	AssignTicket(ctx context.Context, id ObjectID, body AssignTicketJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetCaseFile What a reviewer wants to know of a case
+	//
+	// The ticket, the refunds of its account (the newest 50), accounts that share e-mail, phone or payer, and the screening.
+	//
+	// Corresponds with GET /v1/tickets/{id}/case-file (the `GetCaseFile` operationId).
+	GetCaseFile(ctx context.Context, id ObjectID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ClaimTicketWithBody Take a ticket
+	//
+	// Makes the caller its assignee. A claim is a courtesy: it blocks nobody's vote or message. Of claims that
+	// race one wins; claiming again what one holds changes nothing. Problems: 409 `already-claimed`,
+	// `ticket-closed`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/tickets/{id}/claim (the `ClaimTicket` operationId).
+	ClaimTicketWithBody(ctx context.Context, id ObjectID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ClaimTicket Take a ticket
+	//
+	// Makes the caller its assignee. A claim is a courtesy: it blocks nobody's vote or message. Of claims that
+	// race one wins; claiming again what one holds changes nothing. Problems: 409 `already-claimed`,
+	// `ticket-closed`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/tickets/{id}/claim (the `ClaimTicket` operationId).
+	ClaimTicket(ctx context.Context, id ObjectID, body ClaimTicketJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// DecideTicketWithBody Approve or reject
 	//
 	// Casts the caller's vote. `digest` is the one the ticket showed: when amount, package or policy have
 	// changed since, the answer is 409 `stale-decision` and nothing is recorded. Whoever holds admin or auditor
 	// decides nothing, whatever else he holds. Repeating a decision that was recorded answers as the first time.
+	// `note` stays among staff, `message` is told to the customer.
 	//
-	// Problems: 403 `self-approval`, `above-limit`, `already-voted`; 409 `stale-decision`, `ticket-closed`,
-	// `not-approvable`; 503 as for a withdrawal.
+	// Problems: 403 `self-approval`, `first-decider`, `above-limit`, `already-voted`; 409 `stale-decision`,
+	// `awaiting-customer`, `ticket-closed`, `not-approvable`; 503 as for a withdrawal.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1573,14 +2784,133 @@ type ClientInterface interface {
 	// Casts the caller's vote. `digest` is the one the ticket showed: when amount, package or policy have
 	// changed since, the answer is 409 `stale-decision` and nothing is recorded. Whoever holds admin or auditor
 	// decides nothing, whatever else he holds. Repeating a decision that was recorded answers as the first time.
+	// `note` stays among staff, `message` is told to the customer.
 	//
-	// Problems: 403 `self-approval`, `above-limit`, `already-voted`; 409 `stale-decision`, `ticket-closed`,
-	// `not-approvable`; 503 as for a withdrawal.
+	// Problems: 403 `self-approval`, `first-decider`, `above-limit`, `already-voted`; 409 `stale-decision`,
+	// `awaiting-customer`, `ticket-closed`, `not-approvable`; 503 as for a withdrawal.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /v1/tickets/{id}/decision (the `DecideTicket` operationId).
 	DecideTicket(ctx context.Context, id ObjectID, body DecideTicketJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EscalateTicketWithBody Move a ticket to the escalation queue
+	//
+	// By hand, before its time is over. The reason is for staff. Problems: 409 `ticket-closed`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/tickets/{id}/escalate (the `EscalateTicket` operationId).
+	EscalateTicketWithBody(ctx context.Context, id ObjectID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EscalateTicket Move a ticket to the escalation queue
+	//
+	// By hand, before its time is over. The reason is for staff. Problems: 409 `ticket-closed`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/tickets/{id}/escalate (the `EscalateTicket` operationId).
+	EscalateTicket(ctx context.Context, id ObjectID, body EscalateTicketJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SendMessageWithBody Say something on a ticket
+	//
+	// A public message of staff is told to the customer; an internal one stays among staff. What a customer
+	// says is public, and while he is asked something it is his answer. Problems: 422 naming `visibility` when a
+	// customer says something internal; 409 `ticket-closed`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/tickets/{id}/messages (the `SendMessage` operationId).
+	SendMessageWithBody(ctx context.Context, id ObjectID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SendMessage Say something on a ticket
+	//
+	// A public message of staff is told to the customer; an internal one stays among staff. What a customer
+	// says is public, and while he is asked something it is his answer. Problems: 422 naming `visibility` when a
+	// customer says something internal; 409 `ticket-closed`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/tickets/{id}/messages (the `SendMessage` operationId).
+	SendMessage(ctx context.Context, id ObjectID, body SendMessageJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReleaseTicketWithBody Give a ticket back
+	//
+	// Leaves it without an assignee. Problems: 409 `ticket-closed`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/tickets/{id}/release (the `ReleaseTicket` operationId).
+	ReleaseTicketWithBody(ctx context.Context, id ObjectID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReleaseTicket Give a ticket back
+	//
+	// Leaves it without an assignee. Problems: 409 `ticket-closed`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/tickets/{id}/release (the `ReleaseTicket` operationId).
+	ReleaseTicket(ctx context.Context, id ObjectID, body ReleaseTicketJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RequestInformationWithBody Ask the customer for something
+	//
+	// Tells the customer, has the refund wait for his answer (`awaiting_customer`) and stops the clock. His next
+	// message is the answer; without one until `answer_by` the refund is rejected as `unanswered`. Asking the same
+	// again answers as the first time. Problems: 409 `not-in-review`, `awaiting-customer`, `ticket-closed`; 503 as
+	// for a withdrawal.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/tickets/{id}/request-information (the `RequestInformation` operationId).
+	RequestInformationWithBody(ctx context.Context, id ObjectID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RequestInformation Ask the customer for something
+	//
+	// Tells the customer, has the refund wait for his answer (`awaiting_customer`) and stops the clock. His next
+	// message is the answer; without one until `answer_by` the refund is rejected as `unanswered`. Asking the same
+	// again answers as the first time. Problems: 409 `not-in-review`, `awaiting-customer`, `ticket-closed`; 503 as
+	// for a withdrawal.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/tickets/{id}/request-information (the `RequestInformation` operationId).
+	RequestInformation(ctx context.Context, id ObjectID, body RequestInformationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ResolveTicketWithBody Close a question
+	//
+	// Problems: 409 `decision-needed` for a flagged refund, which its decision closes, `ticket-closed`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/tickets/{id}/resolve (the `ResolveTicket` operationId).
+	ResolveTicketWithBody(ctx context.Context, id ObjectID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ResolveTicket Close a question
+	//
+	// Problems: 409 `decision-needed` for a flagged refund, which its decision closes, `ticket-closed`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/tickets/{id}/resolve (the `ResolveTicket` operationId).
+	ResolveTicket(ctx context.Context, id ObjectID, body ResolveTicketJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SnoozeTicketWithBody Hide a ticket from the queue for a while
+	//
+	// Its clock runs on, and so do reminders and escalation. Problems: 409 `ticket-closed`; 422 naming `until` when it is past or more than 30 days away.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/tickets/{id}/snooze (the `SnoozeTicket` operationId).
+	SnoozeTicketWithBody(ctx context.Context, id ObjectID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SnoozeTicket Hide a ticket from the queue for a while
+	//
+	// Its clock runs on, and so do reminders and escalation. Problems: 409 `ticket-closed`; 422 naming `until` when it is past or more than 30 days away.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/tickets/{id}/snooze (the `SnoozeTicket` operationId).
+	SnoozeTicket(ctx context.Context, id ObjectID, body SnoozeTicketJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
 // GetHealth Is the process alive?
@@ -1996,6 +3326,331 @@ func (c *Client) RecordUsage(ctx context.Context, id ObjectID, body RecordUsageJ
 	return c.Client.Do(req)
 }
 
+// ListPauses List pauses
+//
+// Newest first.
+//
+// Corresponds with GET /v1/pauses (the `ListPauses` operationId).
+func (c *Client) ListPauses(ctx context.Context, params *ListPausesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListPausesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PauseCreditingWithBody Stop crediting for a while
+//
+// For an account, a product or everything, until it expires or is ended. Once this answers, nothing of its
+// scope is credited. Requests are taken, screened and decided meanwhile; what would then be credited goes
+// on hold. `preview` says beforehand what that would be. Problems: 422 naming `target` when there is no
+// such account or product.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/pauses (the `PauseCrediting` operationId).
+func (c *Client) PauseCreditingWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPauseCreditingRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PauseCrediting Stop crediting for a while
+//
+// For an account, a product or everything, until it expires or is ended. Once this answers, nothing of its
+// scope is credited. Requests are taken, screened and decided meanwhile; what would then be credited goes
+// on hold. `preview` says beforehand what that would be. Problems: 422 naming `target` when there is no
+// such account or product.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/pauses (the `PauseCrediting` operationId).
+func (c *Client) PauseCrediting(ctx context.Context, body PauseCreditingJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPauseCreditingRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PreviewPauseWithBody What a pause would hold
+//
+// Counts the open refunds of the scope by state; nothing changes.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/pauses/preview (the `PreviewPause` operationId).
+func (c *Client) PreviewPauseWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPreviewPauseRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PreviewPause What a pause would hold
+//
+// Counts the open refunds of the scope by state; nothing changes.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/pauses/preview (the `PreviewPause` operationId).
+func (c *Client) PreviewPause(ctx context.Context, body PreviewPauseJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPreviewPauseRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EndPause Let crediting go on
+//
+// Before the pause expires. The record of it stays.
+//
+// Corresponds with DELETE /v1/pauses/{id} (the `EndPause` operationId).
+func (c *Client) EndPause(ctx context.Context, id ObjectID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEndPauseRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListPolicies List the versions of the policy
+//
+// Newest first.
+//
+// Corresponds with GET /v1/policies (the `ListPolicies` operationId).
+func (c *Client) ListPolicies(ctx context.Context, params *ListPoliciesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListPoliciesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DraftPolicyWithBody Draft a policy
+//
+// Checks the source and keeps it as a new version, also when only its comments differ from another. It is
+// not in force until it is published. Problems: 422 `invalid-policy`, whose `errors` have `line` and
+// `column`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/policies (the `DraftPolicy` operationId).
+func (c *Client) DraftPolicyWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDraftPolicyRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DraftPolicy Draft a policy
+//
+// Checks the source and keeps it as a new version, also when only its comments differ from another. It is
+// not in force until it is published. Problems: 422 `invalid-policy`, whose `errors` have `line` and
+// `column`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/policies (the `DraftPolicy` operationId).
+func (c *Client) DraftPolicy(ctx context.Context, body DraftPolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDraftPolicyRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CheckPolicyWithBody Check a policy
+//
+// As drafting does, and keeps nothing. Problems: 422 `invalid-policy`, whose `errors` have `line` and `column`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/policies/check (the `CheckPolicy` operationId).
+func (c *Client) CheckPolicyWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCheckPolicyRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CheckPolicy Check a policy
+//
+// As drafting does, and keeps nothing. Problems: 422 `invalid-policy`, whose `errors` have `line` and `column`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/policies/check (the `CheckPolicy` operationId).
+func (c *Client) CheckPolicy(ctx context.Context, body CheckPolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCheckPolicyRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetPolicy Read a version
+//
+// Corresponds with GET /v1/policies/{version} (the `GetPolicy` operationId).
+func (c *Client) GetPolicy(ctx context.Context, version PolicyVersion, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetPolicyRequest(c.Server, version)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// BacktestPolicyWithBody What a version would have done
+//
+// Replays the version over the recorded facts of past refunds: which verdicts would be others, and what
+// people then decided on those cases. It changes nothing, and may take a minute or two. Problems: 429
+// `backtest-running` while another one runs.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/policies/{version}/backtest (the `BacktestPolicy` operationId).
+func (c *Client) BacktestPolicyWithBody(ctx context.Context, version PolicyVersion, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewBacktestPolicyRequestWithBody(c.Server, version, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// BacktestPolicy What a version would have done
+//
+// Replays the version over the recorded facts of past refunds: which verdicts would be others, and what
+// people then decided on those cases. It changes nothing, and may take a minute or two. Problems: 429
+// `backtest-running` while another one runs.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/policies/{version}/backtest (the `BacktestPolicy` operationId).
+func (c *Client) BacktestPolicy(ctx context.Context, version PolicyVersion, body BacktestPolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewBacktestPolicyRequest(c.Server, version, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DiffPolicy How a version differs from another
+//
+// Corresponds with GET /v1/policies/{version}/diff (the `DiffPolicy` operationId).
+func (c *Client) DiffPolicy(ctx context.Context, version PolicyVersion, params *DiffPolicyParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDiffPolicyRequest(c.Server, version, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PublishPolicyWithBody Put a version in force
+//
+// What is screened from now on is screened by it; open cases keep the policy that they were screened by.
+// An earlier version can be published again, which rolls back. Publishing what is in force changes nothing.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/policies/{version}/publish (the `PublishPolicy` operationId).
+func (c *Client) PublishPolicyWithBody(ctx context.Context, version PolicyVersion, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPublishPolicyRequestWithBody(c.Server, version, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PublishPolicy Put a version in force
+//
+// What is screened from now on is screened by it; open cases keep the policy that they were screened by.
+// An earlier version can be published again, which rolls back. Publishing what is in force changes nothing.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/policies/{version}/publish (the `PublishPolicy` operationId).
+func (c *Client) PublishPolicy(ctx context.Context, version PolicyVersion, body PublishPolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPublishPolicyRequest(c.Server, version, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListRefunds List refunds
 //
 // Newest first; the items come without `timeline` and `decision`. A customer sees those of his own account.
@@ -2090,6 +3745,52 @@ func (c *Client) GetRefund(ctx context.Context, id ObjectID, reqEditors ...Reque
 	return c.Client.Do(req)
 }
 
+// AppealRefundWithBody Appeal a rejection
+//
+// Files a new refund of the package that names the rejected one in `appeal_of`. It is always reviewed by a
+// person, and never by somebody who decided the first. A rejection is appealed once; an appeal is not
+// appealed again. `Prefer: wait=N` as for a new request.
+//
+// Problems: 409 `already-appealed`, `not-rejected`, and those of a new request.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/refunds/{id}/appeal (the `AppealRefund` operationId).
+func (c *Client) AppealRefundWithBody(ctx context.Context, id ObjectID, params *AppealRefundParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAppealRefundRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AppealRefund Appeal a rejection
+//
+// Files a new refund of the package that names the rejected one in `appeal_of`. It is always reviewed by a
+// person, and never by somebody who decided the first. A rejection is appealed once; an appeal is not
+// appealed again. `Prefer: wait=N` as for a new request.
+//
+// Problems: 409 `already-appealed`, `not-rejected`, and those of a new request.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/refunds/{id}/appeal (the `AppealRefund` operationId).
+func (c *Client) AppealRefund(ctx context.Context, id ObjectID, params *AppealRefundParams, body AppealRefundJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAppealRefundRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // RetryRefundWithBody Try again to credit what was approved
 //
 // Takes a refund from `needs_attention` back to `crediting`. It credits what was approved and nothing
@@ -2120,6 +3821,25 @@ func (c *Client) RetryRefundWithBody(ctx context.Context, id ObjectID, contentTy
 // Corresponds with POST /v1/refunds/{id}/retry (the `RetryRefund` operationId).
 func (c *Client) RetryRefund(ctx context.Context, id ObjectID, body RetryRefundJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRetryRefundRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetScreening What a refund was judged on
+//
+// The facts as they were recorded, the rules that matched with their values, and the version and digest of
+// the policy. `replayed` is what that policy says of those facts today; it is the `same`, or somebody has
+// to look. Problems: 404 while the refund has not been screened.
+//
+// Corresponds with GET /v1/refunds/{id}/screening (the `GetScreening` operationId).
+func (c *Client) GetScreening(ctx context.Context, id ObjectID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetScreeningRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -2172,9 +3892,138 @@ func (c *Client) WithdrawRefund(ctx context.Context, id ObjectID, body WithdrawR
 	return c.Client.Do(req)
 }
 
+// GetFigures The figures of the review desk
+//
+// How old the queues are now and, over what was opened or decided since `since`: time to the first response
+// and to the decision, how people decided on what each rule matched, and how often an appeal reversed a
+// decision.
+//
+// Corresponds with GET /v1/review/figures (the `GetFigures` operationId).
+func (c *Client) GetFigures(ctx context.Context, params *GetFiguresParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetFiguresRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListSavedReplies List saved replies
+//
+// All of them, by title.
+//
+// Corresponds with GET /v1/saved-replies (the `ListSavedReplies` operationId).
+func (c *Client) ListSavedReplies(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListSavedRepliesRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateSavedReplyWithBody Save a reply
+//
+// Problems: 409 `saved-reply-exists` when there is one of that title.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/saved-replies (the `CreateSavedReply` operationId).
+func (c *Client) CreateSavedReplyWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateSavedReplyRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateSavedReply Save a reply
+//
+// Problems: 409 `saved-reply-exists` when there is one of that title.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/saved-replies (the `CreateSavedReply` operationId).
+func (c *Client) CreateSavedReply(ctx context.Context, body CreateSavedReplyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateSavedReplyRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteSavedReply Delete a saved reply
+//
+// Corresponds with DELETE /v1/saved-replies/{id} (the `DeleteSavedReply` operationId).
+func (c *Client) DeleteSavedReply(ctx context.Context, id ObjectID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteSavedReplyRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChangeSavedReplyWithBody Change a saved reply
+//
+// Replaces it. `version` is the one that was read. Problems: 409 `saved-reply-changed` when somebody has changed it since, `saved-reply-exists` when another has the title.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /v1/saved-replies/{id} (the `ChangeSavedReply` operationId).
+func (c *Client) ChangeSavedReplyWithBody(ctx context.Context, id ObjectID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChangeSavedReplyRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChangeSavedReply Change a saved reply
+//
+// Replaces it. `version` is the one that was read. Problems: 409 `saved-reply-changed` when somebody has changed it since, `saved-reply-exists` when another has the title.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /v1/saved-replies/{id} (the `ChangeSavedReply` operationId).
+func (c *Client) ChangeSavedReply(ctx context.Context, id ObjectID, body ChangeSavedReplyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChangeSavedReplyRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListTickets List tickets
 //
-// What is due first comes first, unless `sort=newest`. A customer sees those of his own account.
+// What is due first comes first, unless `sort` says otherwise. A customer sees those of his own account.
+// Filters by what only staff may know are staff's (403 for others). Staff see a snoozed ticket only with
+// `snoozed=true`. The items come without `messages`.
 //
 // Corresponds with GET /v1/tickets (the `ListTickets` operationId).
 func (c *Client) ListTickets(ctx context.Context, params *ListTicketsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2189,11 +4038,190 @@ func (c *Client) ListTickets(ctx context.Context, params *ListTicketsParams, req
 	return c.Client.Do(req)
 }
 
+// AskQuestionWithBody Ask a question
+//
+// Opens a ticket in the queue `questions`, about a package, a refund or nothing in particular. Problems: 404
+// when package or refund is not the caller's.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/tickets (the `AskQuestion` operationId).
+func (c *Client) AskQuestionWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAskQuestionRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AskQuestion Ask a question
+//
+// Opens a ticket in the queue `questions`, about a package, a refund or nothing in particular. Problems: 404
+// when package or refund is not the caller's.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/tickets (the `AskQuestion` operationId).
+func (c *Client) AskQuestion(ctx context.Context, body AskQuestionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAskQuestionRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AssignTicketsWithBody Give several tickets to somebody
+//
+// All of them or, when one cannot be assigned, none. Problems: 404 when one is not there, 409
+// `ticket-closed` when one is closed.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/tickets/assign (the `AssignTickets` operationId).
+func (c *Client) AssignTicketsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAssignTicketsRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AssignTickets Give several tickets to somebody
+//
+// All of them or, when one cannot be assigned, none. Problems: 404 when one is not there, 409
+// `ticket-closed` when one is closed.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/tickets/assign (the `AssignTickets` operationId).
+func (c *Client) AssignTickets(ctx context.Context, body AssignTicketsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAssignTicketsRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetTicket Read a ticket
+//
+// With its messages, oldest first; a customer is given the public ones.
 //
 // Corresponds with GET /v1/tickets/{id} (the `GetTicket` operationId).
 func (c *Client) GetTicket(ctx context.Context, id ObjectID, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetTicketRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AssignTicketWithBody Give a ticket to somebody
+//
+// Whoever has it now. Problems: 409 `ticket-closed`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/tickets/{id}/assign (the `AssignTicket` operationId).
+func (c *Client) AssignTicketWithBody(ctx context.Context, id ObjectID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAssignTicketRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AssignTicket Give a ticket to somebody
+//
+// Whoever has it now. Problems: 409 `ticket-closed`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/tickets/{id}/assign (the `AssignTicket` operationId).
+func (c *Client) AssignTicket(ctx context.Context, id ObjectID, body AssignTicketJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAssignTicketRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetCaseFile What a reviewer wants to know of a case
+//
+// The ticket, the refunds of its account (the newest 50), accounts that share e-mail, phone or payer, and the screening.
+//
+// Corresponds with GET /v1/tickets/{id}/case-file (the `GetCaseFile` operationId).
+func (c *Client) GetCaseFile(ctx context.Context, id ObjectID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetCaseFileRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ClaimTicketWithBody Take a ticket
+//
+// Makes the caller its assignee. A claim is a courtesy: it blocks nobody's vote or message. Of claims that
+// race one wins; claiming again what one holds changes nothing. Problems: 409 `already-claimed`,
+// `ticket-closed`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/tickets/{id}/claim (the `ClaimTicket` operationId).
+func (c *Client) ClaimTicketWithBody(ctx context.Context, id ObjectID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewClaimTicketRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ClaimTicket Take a ticket
+//
+// Makes the caller its assignee. A claim is a courtesy: it blocks nobody's vote or message. Of claims that
+// race one wins; claiming again what one holds changes nothing. Problems: 409 `already-claimed`,
+// `ticket-closed`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/tickets/{id}/claim (the `ClaimTicket` operationId).
+func (c *Client) ClaimTicket(ctx context.Context, id ObjectID, body ClaimTicketJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewClaimTicketRequest(c.Server, id, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2209,9 +4237,10 @@ func (c *Client) GetTicket(ctx context.Context, id ObjectID, reqEditors ...Reque
 // Casts the caller's vote. `digest` is the one the ticket showed: when amount, package or policy have
 // changed since, the answer is 409 `stale-decision` and nothing is recorded. Whoever holds admin or auditor
 // decides nothing, whatever else he holds. Repeating a decision that was recorded answers as the first time.
+// `note` stays among staff, `message` is told to the customer.
 //
-// Problems: 403 `self-approval`, `above-limit`, `already-voted`; 409 `stale-decision`, `ticket-closed`,
-// `not-approvable`; 503 as for a withdrawal.
+// Problems: 403 `self-approval`, `first-decider`, `above-limit`, `already-voted`; 409 `stale-decision`,
+// `awaiting-customer`, `ticket-closed`, `not-approvable`; 503 as for a withdrawal.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2233,15 +4262,254 @@ func (c *Client) DecideTicketWithBody(ctx context.Context, id ObjectID, contentT
 // Casts the caller's vote. `digest` is the one the ticket showed: when amount, package or policy have
 // changed since, the answer is 409 `stale-decision` and nothing is recorded. Whoever holds admin or auditor
 // decides nothing, whatever else he holds. Repeating a decision that was recorded answers as the first time.
+// `note` stays among staff, `message` is told to the customer.
 //
-// Problems: 403 `self-approval`, `above-limit`, `already-voted`; 409 `stale-decision`, `ticket-closed`,
-// `not-approvable`; 503 as for a withdrawal.
+// Problems: 403 `self-approval`, `first-decider`, `above-limit`, `already-voted`; 409 `stale-decision`,
+// `awaiting-customer`, `ticket-closed`, `not-approvable`; 503 as for a withdrawal.
 //
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /v1/tickets/{id}/decision (the `DecideTicket` operationId).
 func (c *Client) DecideTicket(ctx context.Context, id ObjectID, body DecideTicketJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDecideTicketRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EscalateTicketWithBody Move a ticket to the escalation queue
+//
+// By hand, before its time is over. The reason is for staff. Problems: 409 `ticket-closed`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/tickets/{id}/escalate (the `EscalateTicket` operationId).
+func (c *Client) EscalateTicketWithBody(ctx context.Context, id ObjectID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEscalateTicketRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EscalateTicket Move a ticket to the escalation queue
+//
+// By hand, before its time is over. The reason is for staff. Problems: 409 `ticket-closed`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/tickets/{id}/escalate (the `EscalateTicket` operationId).
+func (c *Client) EscalateTicket(ctx context.Context, id ObjectID, body EscalateTicketJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEscalateTicketRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SendMessageWithBody Say something on a ticket
+//
+// A public message of staff is told to the customer; an internal one stays among staff. What a customer
+// says is public, and while he is asked something it is his answer. Problems: 422 naming `visibility` when a
+// customer says something internal; 409 `ticket-closed`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/tickets/{id}/messages (the `SendMessage` operationId).
+func (c *Client) SendMessageWithBody(ctx context.Context, id ObjectID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSendMessageRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SendMessage Say something on a ticket
+//
+// A public message of staff is told to the customer; an internal one stays among staff. What a customer
+// says is public, and while he is asked something it is his answer. Problems: 422 naming `visibility` when a
+// customer says something internal; 409 `ticket-closed`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/tickets/{id}/messages (the `SendMessage` operationId).
+func (c *Client) SendMessage(ctx context.Context, id ObjectID, body SendMessageJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSendMessageRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReleaseTicketWithBody Give a ticket back
+//
+// Leaves it without an assignee. Problems: 409 `ticket-closed`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/tickets/{id}/release (the `ReleaseTicket` operationId).
+func (c *Client) ReleaseTicketWithBody(ctx context.Context, id ObjectID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReleaseTicketRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReleaseTicket Give a ticket back
+//
+// Leaves it without an assignee. Problems: 409 `ticket-closed`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/tickets/{id}/release (the `ReleaseTicket` operationId).
+func (c *Client) ReleaseTicket(ctx context.Context, id ObjectID, body ReleaseTicketJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReleaseTicketRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RequestInformationWithBody Ask the customer for something
+//
+// Tells the customer, has the refund wait for his answer (`awaiting_customer`) and stops the clock. His next
+// message is the answer; without one until `answer_by` the refund is rejected as `unanswered`. Asking the same
+// again answers as the first time. Problems: 409 `not-in-review`, `awaiting-customer`, `ticket-closed`; 503 as
+// for a withdrawal.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/tickets/{id}/request-information (the `RequestInformation` operationId).
+func (c *Client) RequestInformationWithBody(ctx context.Context, id ObjectID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRequestInformationRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RequestInformation Ask the customer for something
+//
+// Tells the customer, has the refund wait for his answer (`awaiting_customer`) and stops the clock. His next
+// message is the answer; without one until `answer_by` the refund is rejected as `unanswered`. Asking the same
+// again answers as the first time. Problems: 409 `not-in-review`, `awaiting-customer`, `ticket-closed`; 503 as
+// for a withdrawal.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/tickets/{id}/request-information (the `RequestInformation` operationId).
+func (c *Client) RequestInformation(ctx context.Context, id ObjectID, body RequestInformationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRequestInformationRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ResolveTicketWithBody Close a question
+//
+// Problems: 409 `decision-needed` for a flagged refund, which its decision closes, `ticket-closed`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/tickets/{id}/resolve (the `ResolveTicket` operationId).
+func (c *Client) ResolveTicketWithBody(ctx context.Context, id ObjectID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewResolveTicketRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ResolveTicket Close a question
+//
+// Problems: 409 `decision-needed` for a flagged refund, which its decision closes, `ticket-closed`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/tickets/{id}/resolve (the `ResolveTicket` operationId).
+func (c *Client) ResolveTicket(ctx context.Context, id ObjectID, body ResolveTicketJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewResolveTicketRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SnoozeTicketWithBody Hide a ticket from the queue for a while
+//
+// Its clock runs on, and so do reminders and escalation. Problems: 409 `ticket-closed`; 422 naming `until` when it is past or more than 30 days away.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/tickets/{id}/snooze (the `SnoozeTicket` operationId).
+func (c *Client) SnoozeTicketWithBody(ctx context.Context, id ObjectID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSnoozeTicketRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SnoozeTicket Hide a ticket from the queue for a while
+//
+// Its clock runs on, and so do reminders and escalation. Problems: 409 `ticket-closed`; 422 naming `until` when it is past or more than 30 days away.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/tickets/{id}/snooze (the `SnoozeTicket` operationId).
+func (c *Client) SnoozeTicket(ctx context.Context, id ObjectID, body SnoozeTicketJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSnoozeTicketRequest(c.Server, id, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2934,6 +5202,533 @@ func NewRecordUsageRequestWithBody(server string, id ObjectID, contentType strin
 	return req, nil
 }
 
+// NewListPausesRequest constructs an http.Request for the ListPauses method
+func NewListPausesRequest(server string, params *ListPausesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/pauses")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.InForce != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "in_force", *params.InForce, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPauseCreditingRequest calls the generic PauseCrediting builder with application/json body
+func NewPauseCreditingRequest(server string, body PauseCreditingJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPauseCreditingRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPauseCreditingRequestWithBody constructs an http.Request for the PauseCrediting method, with any body, and a specified content type
+func NewPauseCreditingRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/pauses")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewPreviewPauseRequest calls the generic PreviewPause builder with application/json body
+func NewPreviewPauseRequest(server string, body PreviewPauseJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPreviewPauseRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPreviewPauseRequestWithBody constructs an http.Request for the PreviewPause method, with any body, and a specified content type
+func NewPreviewPauseRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/pauses/preview")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewEndPauseRequest constructs an http.Request for the EndPause method
+func NewEndPauseRequest(server string, id ObjectID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/pauses/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListPoliciesRequest constructs an http.Request for the ListPolicies method
+func NewListPoliciesRequest(server string, params *ListPoliciesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/policies")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewDraftPolicyRequest calls the generic DraftPolicy builder with application/json body
+func NewDraftPolicyRequest(server string, body DraftPolicyJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewDraftPolicyRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewDraftPolicyRequestWithBody constructs an http.Request for the DraftPolicy method, with any body, and a specified content type
+func NewDraftPolicyRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/policies")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewCheckPolicyRequest calls the generic CheckPolicy builder with application/json body
+func NewCheckPolicyRequest(server string, body CheckPolicyJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCheckPolicyRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewCheckPolicyRequestWithBody constructs an http.Request for the CheckPolicy method, with any body, and a specified content type
+func NewCheckPolicyRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/policies/check")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetPolicyRequest constructs an http.Request for the GetPolicy method
+func NewGetPolicyRequest(server string, version PolicyVersion) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "version", version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/policies/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewBacktestPolicyRequest calls the generic BacktestPolicy builder with application/json body
+func NewBacktestPolicyRequest(server string, version PolicyVersion, body BacktestPolicyJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewBacktestPolicyRequestWithBody(server, version, "application/json", bodyReader)
+}
+
+// NewBacktestPolicyRequestWithBody constructs an http.Request for the BacktestPolicy method, with any body, and a specified content type
+func NewBacktestPolicyRequestWithBody(server string, version PolicyVersion, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "version", version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/policies/%s/backtest", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewDiffPolicyRequest constructs an http.Request for the DiffPolicy method
+func NewDiffPolicyRequest(server string, version PolicyVersion, params *DiffPolicyParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "version", version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/policies/%s/diff", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Against != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "against", *params.Against, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPublishPolicyRequest calls the generic PublishPolicy builder with application/json body
+func NewPublishPolicyRequest(server string, version PolicyVersion, body PublishPolicyJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPublishPolicyRequestWithBody(server, version, "application/json", bodyReader)
+}
+
+// NewPublishPolicyRequestWithBody constructs an http.Request for the PublishPolicy method, with any body, and a specified content type
+func NewPublishPolicyRequestWithBody(server string, version PolicyVersion, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "version", version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/policies/%s/publish", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewListRefundsRequest constructs an http.Request for the ListRefunds method
 func NewListRefundsRequest(server string, params *ListRefundsParams) (*http.Request, error) {
 	var err error
@@ -3134,6 +5929,68 @@ func NewGetRefundRequest(server string, id ObjectID) (*http.Request, error) {
 	return req, nil
 }
 
+// NewAppealRefundRequest calls the generic AppealRefund builder with application/json body
+func NewAppealRefundRequest(server string, id ObjectID, params *AppealRefundParams, body AppealRefundJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAppealRefundRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewAppealRefundRequestWithBody constructs an http.Request for the AppealRefund method, with any body, and a specified content type
+func NewAppealRefundRequestWithBody(server string, id ObjectID, params *AppealRefundParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/refunds/%s/appeal", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.Prefer != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Prefer", *params.Prefer, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Prefer", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewRetryRefundRequest calls the generic RetryRefund builder with application/json body
 func NewRetryRefundRequest(server string, id ObjectID, body RetryRefundJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -3181,6 +6038,40 @@ func NewRetryRefundRequestWithBody(server string, id ObjectID, contentType strin
 	return req, nil
 }
 
+// NewGetScreeningRequest constructs an http.Request for the GetScreening method
+func NewGetScreeningRequest(server string, id ObjectID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/refunds/%s/screening", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewWithdrawRefundRequest calls the generic WithdrawRefund builder with application/json body
 func NewWithdrawRefundRequest(server string, id ObjectID, body WithdrawRefundJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -3219,6 +6110,208 @@ func NewWithdrawRefundRequestWithBody(server string, id ObjectID, contentType st
 	}
 
 	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetFiguresRequest constructs an http.Request for the GetFigures method
+func NewGetFiguresRequest(server string, params *GetFiguresParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/review/figures")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Since != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "since", *params.Since, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListSavedRepliesRequest constructs an http.Request for the ListSavedReplies method
+func NewListSavedRepliesRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/saved-replies")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCreateSavedReplyRequest calls the generic CreateSavedReply builder with application/json body
+func NewCreateSavedReplyRequest(server string, body CreateSavedReplyJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateSavedReplyRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewCreateSavedReplyRequestWithBody constructs an http.Request for the CreateSavedReply method, with any body, and a specified content type
+func NewCreateSavedReplyRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/saved-replies")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewDeleteSavedReplyRequest constructs an http.Request for the DeleteSavedReply method
+func NewDeleteSavedReplyRequest(server string, id ObjectID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/saved-replies/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewChangeSavedReplyRequest calls the generic ChangeSavedReply builder with application/json body
+func NewChangeSavedReplyRequest(server string, id ObjectID, body ChangeSavedReplyJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewChangeSavedReplyRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewChangeSavedReplyRequestWithBody constructs an http.Request for the ChangeSavedReply method, with any body, and a specified content type
+func NewChangeSavedReplyRequestWithBody(server string, id ObjectID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/saved-replies/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
 	if err != nil {
 		return nil, err
 	}
@@ -3280,6 +6373,18 @@ func NewListTicketsRequest(server string, params *ListTicketsParams) (*http.Requ
 
 		}
 
+		if params.Kind != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "kind", *params.Kind, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Assignee != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "assignee", *params.Assignee, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "line"}); err != nil {
@@ -3295,6 +6400,78 @@ func NewListTicketsRequest(server string, params *ListTicketsParams) (*http.Requ
 		if params.RefundID != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "refund_id", *params.RefundID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.AccountID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "account_id", *params.AccountID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Unassigned != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "unassigned", *params.Unassigned, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Waiting != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "waiting", *params.Waiting, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Overdue != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "overdue", *params.Overdue, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Snoozed != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "snoozed", *params.Snoozed, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Rule != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "rule", *params.Rule, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -3354,6 +6531,86 @@ func NewListTicketsRequest(server string, params *ListTicketsParams) (*http.Requ
 	return req, nil
 }
 
+// NewAskQuestionRequest calls the generic AskQuestion builder with application/json body
+func NewAskQuestionRequest(server string, body AskQuestionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAskQuestionRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewAskQuestionRequestWithBody constructs an http.Request for the AskQuestion method, with any body, and a specified content type
+func NewAskQuestionRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/tickets")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewAssignTicketsRequest calls the generic AssignTickets builder with application/json body
+func NewAssignTicketsRequest(server string, body AssignTicketsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAssignTicketsRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewAssignTicketsRequestWithBody constructs an http.Request for the AssignTickets method, with any body, and a specified content type
+func NewAssignTicketsRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/tickets/assign")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewGetTicketRequest constructs an http.Request for the GetTicket method
 func NewGetTicketRequest(server string, id ObjectID) (*http.Request, error) {
 	var err error
@@ -3388,6 +6645,134 @@ func NewGetTicketRequest(server string, id ObjectID) (*http.Request, error) {
 	return req, nil
 }
 
+// NewAssignTicketRequest calls the generic AssignTicket builder with application/json body
+func NewAssignTicketRequest(server string, id ObjectID, body AssignTicketJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAssignTicketRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewAssignTicketRequestWithBody constructs an http.Request for the AssignTicket method, with any body, and a specified content type
+func NewAssignTicketRequestWithBody(server string, id ObjectID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/tickets/%s/assign", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetCaseFileRequest constructs an http.Request for the GetCaseFile method
+func NewGetCaseFileRequest(server string, id ObjectID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/tickets/%s/case-file", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewClaimTicketRequest calls the generic ClaimTicket builder with application/json body
+func NewClaimTicketRequest(server string, id ObjectID, body ClaimTicketJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewClaimTicketRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewClaimTicketRequestWithBody constructs an http.Request for the ClaimTicket method, with any body, and a specified content type
+func NewClaimTicketRequestWithBody(server string, id ObjectID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/tickets/%s/claim", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewDecideTicketRequest calls the generic DecideTicket builder with application/json body
 func NewDecideTicketRequest(server string, id ObjectID, body DecideTicketJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -3416,6 +6801,288 @@ func NewDecideTicketRequestWithBody(server string, id ObjectID, contentType stri
 	}
 
 	operationPath := fmt.Sprintf("/v1/tickets/%s/decision", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewEscalateTicketRequest calls the generic EscalateTicket builder with application/json body
+func NewEscalateTicketRequest(server string, id ObjectID, body EscalateTicketJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewEscalateTicketRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewEscalateTicketRequestWithBody constructs an http.Request for the EscalateTicket method, with any body, and a specified content type
+func NewEscalateTicketRequestWithBody(server string, id ObjectID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/tickets/%s/escalate", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewSendMessageRequest calls the generic SendMessage builder with application/json body
+func NewSendMessageRequest(server string, id ObjectID, body SendMessageJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSendMessageRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewSendMessageRequestWithBody constructs an http.Request for the SendMessage method, with any body, and a specified content type
+func NewSendMessageRequestWithBody(server string, id ObjectID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/tickets/%s/messages", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewReleaseTicketRequest calls the generic ReleaseTicket builder with application/json body
+func NewReleaseTicketRequest(server string, id ObjectID, body ReleaseTicketJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewReleaseTicketRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewReleaseTicketRequestWithBody constructs an http.Request for the ReleaseTicket method, with any body, and a specified content type
+func NewReleaseTicketRequestWithBody(server string, id ObjectID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/tickets/%s/release", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRequestInformationRequest calls the generic RequestInformation builder with application/json body
+func NewRequestInformationRequest(server string, id ObjectID, body RequestInformationJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRequestInformationRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewRequestInformationRequestWithBody constructs an http.Request for the RequestInformation method, with any body, and a specified content type
+func NewRequestInformationRequestWithBody(server string, id ObjectID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/tickets/%s/request-information", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewResolveTicketRequest calls the generic ResolveTicket builder with application/json body
+func NewResolveTicketRequest(server string, id ObjectID, body ResolveTicketJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewResolveTicketRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewResolveTicketRequestWithBody constructs an http.Request for the ResolveTicket method, with any body, and a specified content type
+func NewResolveTicketRequestWithBody(server string, id ObjectID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/tickets/%s/resolve", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewSnoozeTicketRequest calls the generic SnoozeTicket builder with application/json body
+func NewSnoozeTicketRequest(server string, id ObjectID, body SnoozeTicketJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSnoozeTicketRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewSnoozeTicketRequestWithBody constructs an http.Request for the SnoozeTicket method, with any body, and a specified content type
+func NewSnoozeTicketRequestWithBody(server string, id ObjectID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/tickets/%s/snooze", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -3692,6 +7359,171 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/packages/{id}/usage (the `RecordUsage` operationId).
 	RecordUsageWithResponse(ctx context.Context, id ObjectID, body RecordUsageJSONRequestBody, reqEditors ...RequestEditorFn) (*RecordUsageResponse, error)
 
+	// ListPausesWithResponse List pauses
+	//
+	// Newest first.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/pauses (the `ListPauses` operationId).
+	ListPausesWithResponse(ctx context.Context, params *ListPausesParams, reqEditors ...RequestEditorFn) (*ListPausesResponse, error)
+
+	// PauseCreditingWithBodyWithResponse Stop crediting for a while
+	//
+	// For an account, a product or everything, until it expires or is ended. Once this answers, nothing of its
+	// scope is credited. Requests are taken, screened and decided meanwhile; what would then be credited goes
+	// on hold. `preview` says beforehand what that would be. Problems: 422 naming `target` when there is no
+	// such account or product.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/pauses (the `PauseCrediting` operationId).
+	PauseCreditingWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PauseCreditingResponse, error)
+
+	// PauseCreditingWithResponse Stop crediting for a while
+	//
+	// For an account, a product or everything, until it expires or is ended. Once this answers, nothing of its
+	// scope is credited. Requests are taken, screened and decided meanwhile; what would then be credited goes
+	// on hold. `preview` says beforehand what that would be. Problems: 422 naming `target` when there is no
+	// such account or product.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/pauses (the `PauseCrediting` operationId).
+	PauseCreditingWithResponse(ctx context.Context, body PauseCreditingJSONRequestBody, reqEditors ...RequestEditorFn) (*PauseCreditingResponse, error)
+
+	// PreviewPauseWithBodyWithResponse What a pause would hold
+	//
+	// Counts the open refunds of the scope by state; nothing changes.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/pauses/preview (the `PreviewPause` operationId).
+	PreviewPauseWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PreviewPauseResponse, error)
+
+	// PreviewPauseWithResponse What a pause would hold
+	//
+	// Counts the open refunds of the scope by state; nothing changes.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/pauses/preview (the `PreviewPause` operationId).
+	PreviewPauseWithResponse(ctx context.Context, body PreviewPauseJSONRequestBody, reqEditors ...RequestEditorFn) (*PreviewPauseResponse, error)
+
+	// EndPauseWithResponse Let crediting go on
+	//
+	// Before the pause expires. The record of it stays.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /v1/pauses/{id} (the `EndPause` operationId).
+	EndPauseWithResponse(ctx context.Context, id ObjectID, reqEditors ...RequestEditorFn) (*EndPauseResponse, error)
+
+	// ListPoliciesWithResponse List the versions of the policy
+	//
+	// Newest first.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/policies (the `ListPolicies` operationId).
+	ListPoliciesWithResponse(ctx context.Context, params *ListPoliciesParams, reqEditors ...RequestEditorFn) (*ListPoliciesResponse, error)
+
+	// DraftPolicyWithBodyWithResponse Draft a policy
+	//
+	// Checks the source and keeps it as a new version, also when only its comments differ from another. It is
+	// not in force until it is published. Problems: 422 `invalid-policy`, whose `errors` have `line` and
+	// `column`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/policies (the `DraftPolicy` operationId).
+	DraftPolicyWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DraftPolicyResponse, error)
+
+	// DraftPolicyWithResponse Draft a policy
+	//
+	// Checks the source and keeps it as a new version, also when only its comments differ from another. It is
+	// not in force until it is published. Problems: 422 `invalid-policy`, whose `errors` have `line` and
+	// `column`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/policies (the `DraftPolicy` operationId).
+	DraftPolicyWithResponse(ctx context.Context, body DraftPolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*DraftPolicyResponse, error)
+
+	// CheckPolicyWithBodyWithResponse Check a policy
+	//
+	// As drafting does, and keeps nothing. Problems: 422 `invalid-policy`, whose `errors` have `line` and `column`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/policies/check (the `CheckPolicy` operationId).
+	CheckPolicyWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CheckPolicyResponse, error)
+
+	// CheckPolicyWithResponse Check a policy
+	//
+	// As drafting does, and keeps nothing. Problems: 422 `invalid-policy`, whose `errors` have `line` and `column`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/policies/check (the `CheckPolicy` operationId).
+	CheckPolicyWithResponse(ctx context.Context, body CheckPolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*CheckPolicyResponse, error)
+
+	// GetPolicyWithResponse Read a version
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/policies/{version} (the `GetPolicy` operationId).
+	GetPolicyWithResponse(ctx context.Context, version PolicyVersion, reqEditors ...RequestEditorFn) (*GetPolicyResponse, error)
+
+	// BacktestPolicyWithBodyWithResponse What a version would have done
+	//
+	// Replays the version over the recorded facts of past refunds: which verdicts would be others, and what
+	// people then decided on those cases. It changes nothing, and may take a minute or two. Problems: 429
+	// `backtest-running` while another one runs.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/policies/{version}/backtest (the `BacktestPolicy` operationId).
+	BacktestPolicyWithBodyWithResponse(ctx context.Context, version PolicyVersion, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*BacktestPolicyResponse, error)
+
+	// BacktestPolicyWithResponse What a version would have done
+	//
+	// Replays the version over the recorded facts of past refunds: which verdicts would be others, and what
+	// people then decided on those cases. It changes nothing, and may take a minute or two. Problems: 429
+	// `backtest-running` while another one runs.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/policies/{version}/backtest (the `BacktestPolicy` operationId).
+	BacktestPolicyWithResponse(ctx context.Context, version PolicyVersion, body BacktestPolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*BacktestPolicyResponse, error)
+
+	// DiffPolicyWithResponse How a version differs from another
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/policies/{version}/diff (the `DiffPolicy` operationId).
+	DiffPolicyWithResponse(ctx context.Context, version PolicyVersion, params *DiffPolicyParams, reqEditors ...RequestEditorFn) (*DiffPolicyResponse, error)
+
+	// PublishPolicyWithBodyWithResponse Put a version in force
+	//
+	// What is screened from now on is screened by it; open cases keep the policy that they were screened by.
+	// An earlier version can be published again, which rolls back. Publishing what is in force changes nothing.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/policies/{version}/publish (the `PublishPolicy` operationId).
+	PublishPolicyWithBodyWithResponse(ctx context.Context, version PolicyVersion, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PublishPolicyResponse, error)
+
+	// PublishPolicyWithResponse Put a version in force
+	//
+	// What is screened from now on is screened by it; open cases keep the policy that they were screened by.
+	// An earlier version can be published again, which rolls back. Publishing what is in force changes nothing.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/policies/{version}/publish (the `PublishPolicy` operationId).
+	PublishPolicyWithResponse(ctx context.Context, version PolicyVersion, body PublishPolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*PublishPolicyResponse, error)
+
 	// ListRefundsWithResponse List refunds
 	//
 	// Newest first; the items come without `timeline` and `decision`. A customer sees those of his own account.
@@ -3750,6 +7582,32 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/refunds/{id} (the `GetRefund` operationId).
 	GetRefundWithResponse(ctx context.Context, id ObjectID, reqEditors ...RequestEditorFn) (*GetRefundResponse, error)
 
+	// AppealRefundWithBodyWithResponse Appeal a rejection
+	//
+	// Files a new refund of the package that names the rejected one in `appeal_of`. It is always reviewed by a
+	// person, and never by somebody who decided the first. A rejection is appealed once; an appeal is not
+	// appealed again. `Prefer: wait=N` as for a new request.
+	//
+	// Problems: 409 `already-appealed`, `not-rejected`, and those of a new request.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/refunds/{id}/appeal (the `AppealRefund` operationId).
+	AppealRefundWithBodyWithResponse(ctx context.Context, id ObjectID, params *AppealRefundParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AppealRefundResponse, error)
+
+	// AppealRefundWithResponse Appeal a rejection
+	//
+	// Files a new refund of the package that names the rejected one in `appeal_of`. It is always reviewed by a
+	// person, and never by somebody who decided the first. A rejection is appealed once; an appeal is not
+	// appealed again. `Prefer: wait=N` as for a new request.
+	//
+	// Problems: 409 `already-appealed`, `not-rejected`, and those of a new request.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/refunds/{id}/appeal (the `AppealRefund` operationId).
+	AppealRefundWithResponse(ctx context.Context, id ObjectID, params *AppealRefundParams, body AppealRefundJSONRequestBody, reqEditors ...RequestEditorFn) (*AppealRefundResponse, error)
+
 	// RetryRefundWithBodyWithResponse Try again to credit what was approved
 	//
 	// Takes a refund from `needs_attention` back to `crediting`. It credits what was approved and nothing
@@ -3769,6 +7627,17 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/refunds/{id}/retry (the `RetryRefund` operationId).
 	RetryRefundWithResponse(ctx context.Context, id ObjectID, body RetryRefundJSONRequestBody, reqEditors ...RequestEditorFn) (*RetryRefundResponse, error)
+
+	// GetScreeningWithResponse What a refund was judged on
+	//
+	// The facts as they were recorded, the rules that matched with their values, and the version and digest of
+	// the policy. `replayed` is what that policy says of those facts today; it is the `same`, or somebody has
+	// to look. Problems: 404 while the refund has not been screened.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/refunds/{id}/screening (the `GetScreening` operationId).
+	GetScreeningWithResponse(ctx context.Context, id ObjectID, reqEditors ...RequestEditorFn) (*GetScreeningResponse, error)
 
 	// WithdrawRefundWithBodyWithResponse Take a request back
 	//
@@ -3792,30 +7661,187 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/refunds/{id}/withdraw (the `WithdrawRefund` operationId).
 	WithdrawRefundWithResponse(ctx context.Context, id ObjectID, body WithdrawRefundJSONRequestBody, reqEditors ...RequestEditorFn) (*WithdrawRefundResponse, error)
 
+	// GetFiguresWithResponse The figures of the review desk
+	//
+	// How old the queues are now and, over what was opened or decided since `since`: time to the first response
+	// and to the decision, how people decided on what each rule matched, and how often an appeal reversed a
+	// decision.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/review/figures (the `GetFigures` operationId).
+	GetFiguresWithResponse(ctx context.Context, params *GetFiguresParams, reqEditors ...RequestEditorFn) (*GetFiguresResponse, error)
+
+	// ListSavedRepliesWithResponse List saved replies
+	//
+	// All of them, by title.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/saved-replies (the `ListSavedReplies` operationId).
+	ListSavedRepliesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListSavedRepliesResponse, error)
+
+	// CreateSavedReplyWithBodyWithResponse Save a reply
+	//
+	// Problems: 409 `saved-reply-exists` when there is one of that title.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/saved-replies (the `CreateSavedReply` operationId).
+	CreateSavedReplyWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateSavedReplyResponse, error)
+
+	// CreateSavedReplyWithResponse Save a reply
+	//
+	// Problems: 409 `saved-reply-exists` when there is one of that title.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/saved-replies (the `CreateSavedReply` operationId).
+	CreateSavedReplyWithResponse(ctx context.Context, body CreateSavedReplyJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateSavedReplyResponse, error)
+
+	// DeleteSavedReplyWithResponse Delete a saved reply
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /v1/saved-replies/{id} (the `DeleteSavedReply` operationId).
+	DeleteSavedReplyWithResponse(ctx context.Context, id ObjectID, reqEditors ...RequestEditorFn) (*DeleteSavedReplyResponse, error)
+
+	// ChangeSavedReplyWithBodyWithResponse Change a saved reply
+	//
+	// Replaces it. `version` is the one that was read. Problems: 409 `saved-reply-changed` when somebody has changed it since, `saved-reply-exists` when another has the title.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /v1/saved-replies/{id} (the `ChangeSavedReply` operationId).
+	ChangeSavedReplyWithBodyWithResponse(ctx context.Context, id ObjectID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangeSavedReplyResponse, error)
+
+	// ChangeSavedReplyWithResponse Change a saved reply
+	//
+	// Replaces it. `version` is the one that was read. Problems: 409 `saved-reply-changed` when somebody has changed it since, `saved-reply-exists` when another has the title.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /v1/saved-replies/{id} (the `ChangeSavedReply` operationId).
+	ChangeSavedReplyWithResponse(ctx context.Context, id ObjectID, body ChangeSavedReplyJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangeSavedReplyResponse, error)
+
 	// ListTicketsWithResponse List tickets
 	//
-	// What is due first comes first, unless `sort=newest`. A customer sees those of his own account.
+	// What is due first comes first, unless `sort` says otherwise. A customer sees those of his own account.
+	// Filters by what only staff may know are staff's (403 for others). Staff see a snoozed ticket only with
+	// `snoozed=true`. The items come without `messages`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /v1/tickets (the `ListTickets` operationId).
 	ListTicketsWithResponse(ctx context.Context, params *ListTicketsParams, reqEditors ...RequestEditorFn) (*ListTicketsResponse, error)
 
+	// AskQuestionWithBodyWithResponse Ask a question
+	//
+	// Opens a ticket in the queue `questions`, about a package, a refund or nothing in particular. Problems: 404
+	// when package or refund is not the caller's.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/tickets (the `AskQuestion` operationId).
+	AskQuestionWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AskQuestionResponse, error)
+
+	// AskQuestionWithResponse Ask a question
+	//
+	// Opens a ticket in the queue `questions`, about a package, a refund or nothing in particular. Problems: 404
+	// when package or refund is not the caller's.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/tickets (the `AskQuestion` operationId).
+	AskQuestionWithResponse(ctx context.Context, body AskQuestionJSONRequestBody, reqEditors ...RequestEditorFn) (*AskQuestionResponse, error)
+
+	// AssignTicketsWithBodyWithResponse Give several tickets to somebody
+	//
+	// All of them or, when one cannot be assigned, none. Problems: 404 when one is not there, 409
+	// `ticket-closed` when one is closed.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/tickets/assign (the `AssignTickets` operationId).
+	AssignTicketsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AssignTicketsResponse, error)
+
+	// AssignTicketsWithResponse Give several tickets to somebody
+	//
+	// All of them or, when one cannot be assigned, none. Problems: 404 when one is not there, 409
+	// `ticket-closed` when one is closed.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/tickets/assign (the `AssignTickets` operationId).
+	AssignTicketsWithResponse(ctx context.Context, body AssignTicketsJSONRequestBody, reqEditors ...RequestEditorFn) (*AssignTicketsResponse, error)
+
 	// GetTicketWithResponse Read a ticket
+	//
+	// With its messages, oldest first; a customer is given the public ones.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /v1/tickets/{id} (the `GetTicket` operationId).
 	GetTicketWithResponse(ctx context.Context, id ObjectID, reqEditors ...RequestEditorFn) (*GetTicketResponse, error)
 
+	// AssignTicketWithBodyWithResponse Give a ticket to somebody
+	//
+	// Whoever has it now. Problems: 409 `ticket-closed`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/tickets/{id}/assign (the `AssignTicket` operationId).
+	AssignTicketWithBodyWithResponse(ctx context.Context, id ObjectID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AssignTicketResponse, error)
+
+	// AssignTicketWithResponse Give a ticket to somebody
+	//
+	// Whoever has it now. Problems: 409 `ticket-closed`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/tickets/{id}/assign (the `AssignTicket` operationId).
+	AssignTicketWithResponse(ctx context.Context, id ObjectID, body AssignTicketJSONRequestBody, reqEditors ...RequestEditorFn) (*AssignTicketResponse, error)
+
+	// GetCaseFileWithResponse What a reviewer wants to know of a case
+	//
+	// The ticket, the refunds of its account (the newest 50), accounts that share e-mail, phone or payer, and the screening.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/tickets/{id}/case-file (the `GetCaseFile` operationId).
+	GetCaseFileWithResponse(ctx context.Context, id ObjectID, reqEditors ...RequestEditorFn) (*GetCaseFileResponse, error)
+
+	// ClaimTicketWithBodyWithResponse Take a ticket
+	//
+	// Makes the caller its assignee. A claim is a courtesy: it blocks nobody's vote or message. Of claims that
+	// race one wins; claiming again what one holds changes nothing. Problems: 409 `already-claimed`,
+	// `ticket-closed`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/tickets/{id}/claim (the `ClaimTicket` operationId).
+	ClaimTicketWithBodyWithResponse(ctx context.Context, id ObjectID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ClaimTicketResponse, error)
+
+	// ClaimTicketWithResponse Take a ticket
+	//
+	// Makes the caller its assignee. A claim is a courtesy: it blocks nobody's vote or message. Of claims that
+	// race one wins; claiming again what one holds changes nothing. Problems: 409 `already-claimed`,
+	// `ticket-closed`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/tickets/{id}/claim (the `ClaimTicket` operationId).
+	ClaimTicketWithResponse(ctx context.Context, id ObjectID, body ClaimTicketJSONRequestBody, reqEditors ...RequestEditorFn) (*ClaimTicketResponse, error)
+
 	// DecideTicketWithBodyWithResponse Approve or reject
 	//
 	// Casts the caller's vote. `digest` is the one the ticket showed: when amount, package or policy have
 	// changed since, the answer is 409 `stale-decision` and nothing is recorded. Whoever holds admin or auditor
 	// decides nothing, whatever else he holds. Repeating a decision that was recorded answers as the first time.
+	// `note` stays among staff, `message` is told to the customer.
 	//
-	// Problems: 403 `self-approval`, `above-limit`, `already-voted`; 409 `stale-decision`, `ticket-closed`,
-	// `not-approvable`; 503 as for a withdrawal.
+	// Problems: 403 `self-approval`, `first-decider`, `above-limit`, `already-voted`; 409 `stale-decision`,
+	// `awaiting-customer`, `ticket-closed`, `not-approvable`; 503 as for a withdrawal.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -3827,14 +7853,133 @@ type ClientWithResponsesInterface interface {
 	// Casts the caller's vote. `digest` is the one the ticket showed: when amount, package or policy have
 	// changed since, the answer is 409 `stale-decision` and nothing is recorded. Whoever holds admin or auditor
 	// decides nothing, whatever else he holds. Repeating a decision that was recorded answers as the first time.
+	// `note` stays among staff, `message` is told to the customer.
 	//
-	// Problems: 403 `self-approval`, `above-limit`, `already-voted`; 409 `stale-decision`, `ticket-closed`,
-	// `not-approvable`; 503 as for a withdrawal.
+	// Problems: 403 `self-approval`, `first-decider`, `above-limit`, `already-voted`; 409 `stale-decision`,
+	// `awaiting-customer`, `ticket-closed`, `not-approvable`; 503 as for a withdrawal.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /v1/tickets/{id}/decision (the `DecideTicket` operationId).
 	DecideTicketWithResponse(ctx context.Context, id ObjectID, body DecideTicketJSONRequestBody, reqEditors ...RequestEditorFn) (*DecideTicketResponse, error)
+
+	// EscalateTicketWithBodyWithResponse Move a ticket to the escalation queue
+	//
+	// By hand, before its time is over. The reason is for staff. Problems: 409 `ticket-closed`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/tickets/{id}/escalate (the `EscalateTicket` operationId).
+	EscalateTicketWithBodyWithResponse(ctx context.Context, id ObjectID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*EscalateTicketResponse, error)
+
+	// EscalateTicketWithResponse Move a ticket to the escalation queue
+	//
+	// By hand, before its time is over. The reason is for staff. Problems: 409 `ticket-closed`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/tickets/{id}/escalate (the `EscalateTicket` operationId).
+	EscalateTicketWithResponse(ctx context.Context, id ObjectID, body EscalateTicketJSONRequestBody, reqEditors ...RequestEditorFn) (*EscalateTicketResponse, error)
+
+	// SendMessageWithBodyWithResponse Say something on a ticket
+	//
+	// A public message of staff is told to the customer; an internal one stays among staff. What a customer
+	// says is public, and while he is asked something it is his answer. Problems: 422 naming `visibility` when a
+	// customer says something internal; 409 `ticket-closed`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/tickets/{id}/messages (the `SendMessage` operationId).
+	SendMessageWithBodyWithResponse(ctx context.Context, id ObjectID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SendMessageResponse, error)
+
+	// SendMessageWithResponse Say something on a ticket
+	//
+	// A public message of staff is told to the customer; an internal one stays among staff. What a customer
+	// says is public, and while he is asked something it is his answer. Problems: 422 naming `visibility` when a
+	// customer says something internal; 409 `ticket-closed`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/tickets/{id}/messages (the `SendMessage` operationId).
+	SendMessageWithResponse(ctx context.Context, id ObjectID, body SendMessageJSONRequestBody, reqEditors ...RequestEditorFn) (*SendMessageResponse, error)
+
+	// ReleaseTicketWithBodyWithResponse Give a ticket back
+	//
+	// Leaves it without an assignee. Problems: 409 `ticket-closed`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/tickets/{id}/release (the `ReleaseTicket` operationId).
+	ReleaseTicketWithBodyWithResponse(ctx context.Context, id ObjectID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReleaseTicketResponse, error)
+
+	// ReleaseTicketWithResponse Give a ticket back
+	//
+	// Leaves it without an assignee. Problems: 409 `ticket-closed`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/tickets/{id}/release (the `ReleaseTicket` operationId).
+	ReleaseTicketWithResponse(ctx context.Context, id ObjectID, body ReleaseTicketJSONRequestBody, reqEditors ...RequestEditorFn) (*ReleaseTicketResponse, error)
+
+	// RequestInformationWithBodyWithResponse Ask the customer for something
+	//
+	// Tells the customer, has the refund wait for his answer (`awaiting_customer`) and stops the clock. His next
+	// message is the answer; without one until `answer_by` the refund is rejected as `unanswered`. Asking the same
+	// again answers as the first time. Problems: 409 `not-in-review`, `awaiting-customer`, `ticket-closed`; 503 as
+	// for a withdrawal.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/tickets/{id}/request-information (the `RequestInformation` operationId).
+	RequestInformationWithBodyWithResponse(ctx context.Context, id ObjectID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RequestInformationResponse, error)
+
+	// RequestInformationWithResponse Ask the customer for something
+	//
+	// Tells the customer, has the refund wait for his answer (`awaiting_customer`) and stops the clock. His next
+	// message is the answer; without one until `answer_by` the refund is rejected as `unanswered`. Asking the same
+	// again answers as the first time. Problems: 409 `not-in-review`, `awaiting-customer`, `ticket-closed`; 503 as
+	// for a withdrawal.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/tickets/{id}/request-information (the `RequestInformation` operationId).
+	RequestInformationWithResponse(ctx context.Context, id ObjectID, body RequestInformationJSONRequestBody, reqEditors ...RequestEditorFn) (*RequestInformationResponse, error)
+
+	// ResolveTicketWithBodyWithResponse Close a question
+	//
+	// Problems: 409 `decision-needed` for a flagged refund, which its decision closes, `ticket-closed`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/tickets/{id}/resolve (the `ResolveTicket` operationId).
+	ResolveTicketWithBodyWithResponse(ctx context.Context, id ObjectID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ResolveTicketResponse, error)
+
+	// ResolveTicketWithResponse Close a question
+	//
+	// Problems: 409 `decision-needed` for a flagged refund, which its decision closes, `ticket-closed`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/tickets/{id}/resolve (the `ResolveTicket` operationId).
+	ResolveTicketWithResponse(ctx context.Context, id ObjectID, body ResolveTicketJSONRequestBody, reqEditors ...RequestEditorFn) (*ResolveTicketResponse, error)
+
+	// SnoozeTicketWithBodyWithResponse Hide a ticket from the queue for a while
+	//
+	// Its clock runs on, and so do reminders and escalation. Problems: 409 `ticket-closed`; 422 naming `until` when it is past or more than 30 days away.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/tickets/{id}/snooze (the `SnoozeTicket` operationId).
+	SnoozeTicketWithBodyWithResponse(ctx context.Context, id ObjectID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SnoozeTicketResponse, error)
+
+	// SnoozeTicketWithResponse Hide a ticket from the queue for a while
+	//
+	// Its clock runs on, and so do reminders and escalation. Problems: 409 `ticket-closed`; 422 naming `until` when it is past or more than 30 days away.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/tickets/{id}/snooze (the `SnoozeTicket` operationId).
+	SnoozeTicketWithResponse(ctx context.Context, id ObjectID, body SnoozeTicketJSONRequestBody, reqEditors ...RequestEditorFn) (*SnoozeTicketResponse, error)
 }
 
 type GetHealthResponse struct {
@@ -4605,6 +8750,541 @@ func (r RecordUsageResponse) ContentType() string {
 	return ""
 }
 
+type ListPausesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PausePage
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListPausesResponse) GetJSON200() *PausePage {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListPausesResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListPausesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListPausesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListPausesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListPausesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type PauseCreditingResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Pause
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r PauseCreditingResponse) GetJSON201() *Pause {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PauseCreditingResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PauseCreditingResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PauseCreditingResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PauseCreditingResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PauseCreditingResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type PreviewPauseResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PauseEffect
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PreviewPauseResponse) GetJSON200() *PauseEffect {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PreviewPauseResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PreviewPauseResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PreviewPauseResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PreviewPauseResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PreviewPauseResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type EndPauseResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Pause
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r EndPauseResponse) GetJSON200() *Pause {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r EndPauseResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r EndPauseResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r EndPauseResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r EndPauseResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r EndPauseResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListPoliciesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PolicyPage
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListPoliciesResponse) GetJSON200() *PolicyPage {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListPoliciesResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListPoliciesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListPoliciesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListPoliciesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListPoliciesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// DraftPolicyResponse201Headers the declared response headers of an HTTP 201 response for DraftPolicy
+type DraftPolicyResponse201Headers struct {
+	Location string
+}
+
+type DraftPolicyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Policy
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *DraftPolicyResponse201Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r DraftPolicyResponse) GetJSON201() *Policy {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DraftPolicyResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DraftPolicyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DraftPolicyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DraftPolicyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DraftPolicyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CheckPolicyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CheckedPolicy
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CheckPolicyResponse) GetJSON200() *CheckedPolicy {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CheckPolicyResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CheckPolicyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CheckPolicyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CheckPolicyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CheckPolicyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetPolicyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Policy
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetPolicyResponse) GetJSON200() *Policy {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetPolicyResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetPolicyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetPolicyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetPolicyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetPolicyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type BacktestPolicyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *BacktestReport
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r BacktestPolicyResponse) GetJSON200() *BacktestReport {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r BacktestPolicyResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r BacktestPolicyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r BacktestPolicyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r BacktestPolicyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r BacktestPolicyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type DiffPolicyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PolicyDiff
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r DiffPolicyResponse) GetJSON200() *PolicyDiff {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DiffPolicyResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DiffPolicyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DiffPolicyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DiffPolicyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DiffPolicyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type PublishPolicyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Policy
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PublishPolicyResponse) GetJSON200() *Policy {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PublishPolicyResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PublishPolicyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PublishPolicyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PublishPolicyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PublishPolicyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListRefundsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -4757,6 +9437,62 @@ func (r GetRefundResponse) ContentType() string {
 	return ""
 }
 
+// AppealRefundResponse202Headers the declared response headers of an HTTP 202 response for AppealRefund
+type AppealRefundResponse202Headers struct {
+	Location          string
+	PreferenceApplied *string
+}
+
+type AppealRefundResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Refund
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *AppealRefundResponse202Headers
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r AppealRefundResponse) GetJSON202() *Refund {
+	return r.JSON202
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r AppealRefundResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r AppealRefundResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AppealRefundResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AppealRefundResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AppealRefundResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type RetryRefundResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -4799,6 +9535,54 @@ func (r RetryRefundResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r RetryRefundResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetScreeningResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Screening
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetScreeningResponse) GetJSON200() *Screening {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetScreeningResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetScreeningResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetScreeningResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetScreeningResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetScreeningResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -4853,6 +9637,239 @@ func (r WithdrawRefundResponse) ContentType() string {
 	return ""
 }
 
+type GetFiguresResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Figures
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetFiguresResponse) GetJSON200() *Figures {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetFiguresResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetFiguresResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetFiguresResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetFiguresResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetFiguresResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListSavedRepliesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SavedReplies
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListSavedRepliesResponse) GetJSON200() *SavedReplies {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListSavedRepliesResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListSavedRepliesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListSavedRepliesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListSavedRepliesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListSavedRepliesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CreateSavedReplyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *SavedReply
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r CreateSavedReplyResponse) GetJSON201() *SavedReply {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CreateSavedReplyResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateSavedReplyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateSavedReplyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateSavedReplyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateSavedReplyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type DeleteSavedReplyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DeleteSavedReplyResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DeleteSavedReplyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteSavedReplyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteSavedReplyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeleteSavedReplyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ChangeSavedReplyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SavedReply
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ChangeSavedReplyResponse) GetJSON200() *SavedReply {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ChangeSavedReplyResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ChangeSavedReplyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ChangeSavedReplyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ChangeSavedReplyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ChangeSavedReplyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListTicketsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -4895,6 +9912,109 @@ func (r ListTicketsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListTicketsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// AskQuestionResponse201Headers the declared response headers of an HTTP 201 response for AskQuestion
+type AskQuestionResponse201Headers struct {
+	Location string
+}
+
+type AskQuestionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Ticket
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *AskQuestionResponse201Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r AskQuestionResponse) GetJSON201() *Ticket {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r AskQuestionResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r AskQuestionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AskQuestionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AskQuestionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AskQuestionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type AssignTicketsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Assigned
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r AssignTicketsResponse) GetJSON200() *Assigned {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r AssignTicketsResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r AssignTicketsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AssignTicketsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AssignTicketsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AssignTicketsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -4949,6 +10069,150 @@ func (r GetTicketResponse) ContentType() string {
 	return ""
 }
 
+type AssignTicketResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Ticket
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r AssignTicketResponse) GetJSON200() *Ticket {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r AssignTicketResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r AssignTicketResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AssignTicketResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AssignTicketResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AssignTicketResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetCaseFileResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CaseFile
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetCaseFileResponse) GetJSON200() *CaseFile {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetCaseFileResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetCaseFileResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetCaseFileResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetCaseFileResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetCaseFileResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ClaimTicketResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Ticket
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ClaimTicketResponse) GetJSON200() *Ticket {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ClaimTicketResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ClaimTicketResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ClaimTicketResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ClaimTicketResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ClaimTicketResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type DecideTicketResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -4991,6 +10255,294 @@ func (r DecideTicketResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r DecideTicketResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type EscalateTicketResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Ticket
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r EscalateTicketResponse) GetJSON200() *Ticket {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r EscalateTicketResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r EscalateTicketResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r EscalateTicketResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r EscalateTicketResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r EscalateTicketResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type SendMessageResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Message
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r SendMessageResponse) GetJSON201() *Message {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r SendMessageResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SendMessageResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SendMessageResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SendMessageResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SendMessageResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ReleaseTicketResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Ticket
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ReleaseTicketResponse) GetJSON200() *Ticket {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ReleaseTicketResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ReleaseTicketResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReleaseTicketResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReleaseTicketResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReleaseTicketResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RequestInformationResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Ticket
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RequestInformationResponse) GetJSON200() *Ticket {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RequestInformationResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RequestInformationResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RequestInformationResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RequestInformationResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RequestInformationResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ResolveTicketResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Ticket
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ResolveTicketResponse) GetJSON200() *Ticket {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ResolveTicketResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ResolveTicketResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ResolveTicketResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ResolveTicketResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ResolveTicketResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type SnoozeTicketResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Ticket
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SnoozeTicketResponse) GetJSON200() *Ticket {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r SnoozeTicketResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SnoozeTicketResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SnoozeTicketResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SnoozeTicketResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SnoozeTicketResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -5342,6 +10894,273 @@ func (c *ClientWithResponses) RecordUsageWithResponse(ctx context.Context, id Ob
 	return ParseRecordUsageResponse(rsp)
 }
 
+// ListPausesWithResponse List pauses
+//
+// Newest first.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/pauses (the `ListPauses` operationId).
+func (c *ClientWithResponses) ListPausesWithResponse(ctx context.Context, params *ListPausesParams, reqEditors ...RequestEditorFn) (*ListPausesResponse, error) {
+	rsp, err := c.ListPauses(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListPausesResponse(rsp)
+}
+
+// PauseCreditingWithBodyWithResponse Stop crediting for a while
+//
+// For an account, a product or everything, until it expires or is ended. Once this answers, nothing of its
+// scope is credited. Requests are taken, screened and decided meanwhile; what would then be credited goes
+// on hold. `preview` says beforehand what that would be. Problems: 422 naming `target` when there is no
+// such account or product.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/pauses (the `PauseCrediting` operationId).
+func (c *ClientWithResponses) PauseCreditingWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PauseCreditingResponse, error) {
+	rsp, err := c.PauseCreditingWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePauseCreditingResponse(rsp)
+}
+
+// PauseCreditingWithResponse Stop crediting for a while
+//
+// For an account, a product or everything, until it expires or is ended. Once this answers, nothing of its
+// scope is credited. Requests are taken, screened and decided meanwhile; what would then be credited goes
+// on hold. `preview` says beforehand what that would be. Problems: 422 naming `target` when there is no
+// such account or product.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/pauses (the `PauseCrediting` operationId).
+func (c *ClientWithResponses) PauseCreditingWithResponse(ctx context.Context, body PauseCreditingJSONRequestBody, reqEditors ...RequestEditorFn) (*PauseCreditingResponse, error) {
+	rsp, err := c.PauseCrediting(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePauseCreditingResponse(rsp)
+}
+
+// PreviewPauseWithBodyWithResponse What a pause would hold
+//
+// Counts the open refunds of the scope by state; nothing changes.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/pauses/preview (the `PreviewPause` operationId).
+func (c *ClientWithResponses) PreviewPauseWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PreviewPauseResponse, error) {
+	rsp, err := c.PreviewPauseWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePreviewPauseResponse(rsp)
+}
+
+// PreviewPauseWithResponse What a pause would hold
+//
+// Counts the open refunds of the scope by state; nothing changes.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/pauses/preview (the `PreviewPause` operationId).
+func (c *ClientWithResponses) PreviewPauseWithResponse(ctx context.Context, body PreviewPauseJSONRequestBody, reqEditors ...RequestEditorFn) (*PreviewPauseResponse, error) {
+	rsp, err := c.PreviewPause(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePreviewPauseResponse(rsp)
+}
+
+// EndPauseWithResponse Let crediting go on
+//
+// Before the pause expires. The record of it stays.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /v1/pauses/{id} (the `EndPause` operationId).
+func (c *ClientWithResponses) EndPauseWithResponse(ctx context.Context, id ObjectID, reqEditors ...RequestEditorFn) (*EndPauseResponse, error) {
+	rsp, err := c.EndPause(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEndPauseResponse(rsp)
+}
+
+// ListPoliciesWithResponse List the versions of the policy
+//
+// Newest first.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/policies (the `ListPolicies` operationId).
+func (c *ClientWithResponses) ListPoliciesWithResponse(ctx context.Context, params *ListPoliciesParams, reqEditors ...RequestEditorFn) (*ListPoliciesResponse, error) {
+	rsp, err := c.ListPolicies(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListPoliciesResponse(rsp)
+}
+
+// DraftPolicyWithBodyWithResponse Draft a policy
+//
+// Checks the source and keeps it as a new version, also when only its comments differ from another. It is
+// not in force until it is published. Problems: 422 `invalid-policy`, whose `errors` have `line` and
+// `column`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/policies (the `DraftPolicy` operationId).
+func (c *ClientWithResponses) DraftPolicyWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DraftPolicyResponse, error) {
+	rsp, err := c.DraftPolicyWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDraftPolicyResponse(rsp)
+}
+
+// DraftPolicyWithResponse Draft a policy
+//
+// Checks the source and keeps it as a new version, also when only its comments differ from another. It is
+// not in force until it is published. Problems: 422 `invalid-policy`, whose `errors` have `line` and
+// `column`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/policies (the `DraftPolicy` operationId).
+func (c *ClientWithResponses) DraftPolicyWithResponse(ctx context.Context, body DraftPolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*DraftPolicyResponse, error) {
+	rsp, err := c.DraftPolicy(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDraftPolicyResponse(rsp)
+}
+
+// CheckPolicyWithBodyWithResponse Check a policy
+//
+// As drafting does, and keeps nothing. Problems: 422 `invalid-policy`, whose `errors` have `line` and `column`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/policies/check (the `CheckPolicy` operationId).
+func (c *ClientWithResponses) CheckPolicyWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CheckPolicyResponse, error) {
+	rsp, err := c.CheckPolicyWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCheckPolicyResponse(rsp)
+}
+
+// CheckPolicyWithResponse Check a policy
+//
+// As drafting does, and keeps nothing. Problems: 422 `invalid-policy`, whose `errors` have `line` and `column`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/policies/check (the `CheckPolicy` operationId).
+func (c *ClientWithResponses) CheckPolicyWithResponse(ctx context.Context, body CheckPolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*CheckPolicyResponse, error) {
+	rsp, err := c.CheckPolicy(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCheckPolicyResponse(rsp)
+}
+
+// GetPolicyWithResponse Read a version
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/policies/{version} (the `GetPolicy` operationId).
+func (c *ClientWithResponses) GetPolicyWithResponse(ctx context.Context, version PolicyVersion, reqEditors ...RequestEditorFn) (*GetPolicyResponse, error) {
+	rsp, err := c.GetPolicy(ctx, version, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetPolicyResponse(rsp)
+}
+
+// BacktestPolicyWithBodyWithResponse What a version would have done
+//
+// Replays the version over the recorded facts of past refunds: which verdicts would be others, and what
+// people then decided on those cases. It changes nothing, and may take a minute or two. Problems: 429
+// `backtest-running` while another one runs.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/policies/{version}/backtest (the `BacktestPolicy` operationId).
+func (c *ClientWithResponses) BacktestPolicyWithBodyWithResponse(ctx context.Context, version PolicyVersion, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*BacktestPolicyResponse, error) {
+	rsp, err := c.BacktestPolicyWithBody(ctx, version, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseBacktestPolicyResponse(rsp)
+}
+
+// BacktestPolicyWithResponse What a version would have done
+//
+// Replays the version over the recorded facts of past refunds: which verdicts would be others, and what
+// people then decided on those cases. It changes nothing, and may take a minute or two. Problems: 429
+// `backtest-running` while another one runs.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/policies/{version}/backtest (the `BacktestPolicy` operationId).
+func (c *ClientWithResponses) BacktestPolicyWithResponse(ctx context.Context, version PolicyVersion, body BacktestPolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*BacktestPolicyResponse, error) {
+	rsp, err := c.BacktestPolicy(ctx, version, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseBacktestPolicyResponse(rsp)
+}
+
+// DiffPolicyWithResponse How a version differs from another
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/policies/{version}/diff (the `DiffPolicy` operationId).
+func (c *ClientWithResponses) DiffPolicyWithResponse(ctx context.Context, version PolicyVersion, params *DiffPolicyParams, reqEditors ...RequestEditorFn) (*DiffPolicyResponse, error) {
+	rsp, err := c.DiffPolicy(ctx, version, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDiffPolicyResponse(rsp)
+}
+
+// PublishPolicyWithBodyWithResponse Put a version in force
+//
+// What is screened from now on is screened by it; open cases keep the policy that they were screened by.
+// An earlier version can be published again, which rolls back. Publishing what is in force changes nothing.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/policies/{version}/publish (the `PublishPolicy` operationId).
+func (c *ClientWithResponses) PublishPolicyWithBodyWithResponse(ctx context.Context, version PolicyVersion, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PublishPolicyResponse, error) {
+	rsp, err := c.PublishPolicyWithBody(ctx, version, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePublishPolicyResponse(rsp)
+}
+
+// PublishPolicyWithResponse Put a version in force
+//
+// What is screened from now on is screened by it; open cases keep the policy that they were screened by.
+// An earlier version can be published again, which rolls back. Publishing what is in force changes nothing.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/policies/{version}/publish (the `PublishPolicy` operationId).
+func (c *ClientWithResponses) PublishPolicyWithResponse(ctx context.Context, version PolicyVersion, body PublishPolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*PublishPolicyResponse, error) {
+	rsp, err := c.PublishPolicy(ctx, version, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePublishPolicyResponse(rsp)
+}
+
 // ListRefundsWithResponse List refunds
 //
 // Newest first; the items come without `timeline` and `decision`. A customer sees those of his own account.
@@ -5424,6 +11243,44 @@ func (c *ClientWithResponses) GetRefundWithResponse(ctx context.Context, id Obje
 	return ParseGetRefundResponse(rsp)
 }
 
+// AppealRefundWithBodyWithResponse Appeal a rejection
+//
+// Files a new refund of the package that names the rejected one in `appeal_of`. It is always reviewed by a
+// person, and never by somebody who decided the first. A rejection is appealed once; an appeal is not
+// appealed again. `Prefer: wait=N` as for a new request.
+//
+// Problems: 409 `already-appealed`, `not-rejected`, and those of a new request.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/refunds/{id}/appeal (the `AppealRefund` operationId).
+func (c *ClientWithResponses) AppealRefundWithBodyWithResponse(ctx context.Context, id ObjectID, params *AppealRefundParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AppealRefundResponse, error) {
+	rsp, err := c.AppealRefundWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAppealRefundResponse(rsp)
+}
+
+// AppealRefundWithResponse Appeal a rejection
+//
+// Files a new refund of the package that names the rejected one in `appeal_of`. It is always reviewed by a
+// person, and never by somebody who decided the first. A rejection is appealed once; an appeal is not
+// appealed again. `Prefer: wait=N` as for a new request.
+//
+// Problems: 409 `already-appealed`, `not-rejected`, and those of a new request.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/refunds/{id}/appeal (the `AppealRefund` operationId).
+func (c *ClientWithResponses) AppealRefundWithResponse(ctx context.Context, id ObjectID, params *AppealRefundParams, body AppealRefundJSONRequestBody, reqEditors ...RequestEditorFn) (*AppealRefundResponse, error) {
+	rsp, err := c.AppealRefund(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAppealRefundResponse(rsp)
+}
+
 // RetryRefundWithBodyWithResponse Try again to credit what was approved
 //
 // Takes a refund from `needs_attention` back to `crediting`. It credits what was approved and nothing
@@ -5454,6 +11311,23 @@ func (c *ClientWithResponses) RetryRefundWithResponse(ctx context.Context, id Ob
 		return nil, err
 	}
 	return ParseRetryRefundResponse(rsp)
+}
+
+// GetScreeningWithResponse What a refund was judged on
+//
+// The facts as they were recorded, the rules that matched with their values, and the version and digest of
+// the policy. `replayed` is what that policy says of those facts today; it is the `same`, or somebody has
+// to look. Problems: 404 while the refund has not been screened.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/refunds/{id}/screening (the `GetScreening` operationId).
+func (c *ClientWithResponses) GetScreeningWithResponse(ctx context.Context, id ObjectID, reqEditors ...RequestEditorFn) (*GetScreeningResponse, error) {
+	rsp, err := c.GetScreening(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetScreeningResponse(rsp)
 }
 
 // WithdrawRefundWithBodyWithResponse Take a request back
@@ -5490,9 +11364,116 @@ func (c *ClientWithResponses) WithdrawRefundWithResponse(ctx context.Context, id
 	return ParseWithdrawRefundResponse(rsp)
 }
 
+// GetFiguresWithResponse The figures of the review desk
+//
+// How old the queues are now and, over what was opened or decided since `since`: time to the first response
+// and to the decision, how people decided on what each rule matched, and how often an appeal reversed a
+// decision.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/review/figures (the `GetFigures` operationId).
+func (c *ClientWithResponses) GetFiguresWithResponse(ctx context.Context, params *GetFiguresParams, reqEditors ...RequestEditorFn) (*GetFiguresResponse, error) {
+	rsp, err := c.GetFigures(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetFiguresResponse(rsp)
+}
+
+// ListSavedRepliesWithResponse List saved replies
+//
+// All of them, by title.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/saved-replies (the `ListSavedReplies` operationId).
+func (c *ClientWithResponses) ListSavedRepliesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListSavedRepliesResponse, error) {
+	rsp, err := c.ListSavedReplies(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListSavedRepliesResponse(rsp)
+}
+
+// CreateSavedReplyWithBodyWithResponse Save a reply
+//
+// Problems: 409 `saved-reply-exists` when there is one of that title.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/saved-replies (the `CreateSavedReply` operationId).
+func (c *ClientWithResponses) CreateSavedReplyWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateSavedReplyResponse, error) {
+	rsp, err := c.CreateSavedReplyWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateSavedReplyResponse(rsp)
+}
+
+// CreateSavedReplyWithResponse Save a reply
+//
+// Problems: 409 `saved-reply-exists` when there is one of that title.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/saved-replies (the `CreateSavedReply` operationId).
+func (c *ClientWithResponses) CreateSavedReplyWithResponse(ctx context.Context, body CreateSavedReplyJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateSavedReplyResponse, error) {
+	rsp, err := c.CreateSavedReply(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateSavedReplyResponse(rsp)
+}
+
+// DeleteSavedReplyWithResponse Delete a saved reply
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /v1/saved-replies/{id} (the `DeleteSavedReply` operationId).
+func (c *ClientWithResponses) DeleteSavedReplyWithResponse(ctx context.Context, id ObjectID, reqEditors ...RequestEditorFn) (*DeleteSavedReplyResponse, error) {
+	rsp, err := c.DeleteSavedReply(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteSavedReplyResponse(rsp)
+}
+
+// ChangeSavedReplyWithBodyWithResponse Change a saved reply
+//
+// Replaces it. `version` is the one that was read. Problems: 409 `saved-reply-changed` when somebody has changed it since, `saved-reply-exists` when another has the title.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /v1/saved-replies/{id} (the `ChangeSavedReply` operationId).
+func (c *ClientWithResponses) ChangeSavedReplyWithBodyWithResponse(ctx context.Context, id ObjectID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangeSavedReplyResponse, error) {
+	rsp, err := c.ChangeSavedReplyWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChangeSavedReplyResponse(rsp)
+}
+
+// ChangeSavedReplyWithResponse Change a saved reply
+//
+// Replaces it. `version` is the one that was read. Problems: 409 `saved-reply-changed` when somebody has changed it since, `saved-reply-exists` when another has the title.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /v1/saved-replies/{id} (the `ChangeSavedReply` operationId).
+func (c *ClientWithResponses) ChangeSavedReplyWithResponse(ctx context.Context, id ObjectID, body ChangeSavedReplyJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangeSavedReplyResponse, error) {
+	rsp, err := c.ChangeSavedReply(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChangeSavedReplyResponse(rsp)
+}
+
 // ListTicketsWithResponse List tickets
 //
-// What is due first comes first, unless `sort=newest`. A customer sees those of his own account.
+// What is due first comes first, unless `sort` says otherwise. A customer sees those of his own account.
+// Filters by what only staff may know are staff's (403 for others). Staff see a snoozed ticket only with
+// `snoozed=true`. The items come without `messages`.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -5505,7 +11486,73 @@ func (c *ClientWithResponses) ListTicketsWithResponse(ctx context.Context, param
 	return ParseListTicketsResponse(rsp)
 }
 
+// AskQuestionWithBodyWithResponse Ask a question
+//
+// Opens a ticket in the queue `questions`, about a package, a refund or nothing in particular. Problems: 404
+// when package or refund is not the caller's.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/tickets (the `AskQuestion` operationId).
+func (c *ClientWithResponses) AskQuestionWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AskQuestionResponse, error) {
+	rsp, err := c.AskQuestionWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAskQuestionResponse(rsp)
+}
+
+// AskQuestionWithResponse Ask a question
+//
+// Opens a ticket in the queue `questions`, about a package, a refund or nothing in particular. Problems: 404
+// when package or refund is not the caller's.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/tickets (the `AskQuestion` operationId).
+func (c *ClientWithResponses) AskQuestionWithResponse(ctx context.Context, body AskQuestionJSONRequestBody, reqEditors ...RequestEditorFn) (*AskQuestionResponse, error) {
+	rsp, err := c.AskQuestion(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAskQuestionResponse(rsp)
+}
+
+// AssignTicketsWithBodyWithResponse Give several tickets to somebody
+//
+// All of them or, when one cannot be assigned, none. Problems: 404 when one is not there, 409
+// `ticket-closed` when one is closed.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/tickets/assign (the `AssignTickets` operationId).
+func (c *ClientWithResponses) AssignTicketsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AssignTicketsResponse, error) {
+	rsp, err := c.AssignTicketsWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAssignTicketsResponse(rsp)
+}
+
+// AssignTicketsWithResponse Give several tickets to somebody
+//
+// All of them or, when one cannot be assigned, none. Problems: 404 when one is not there, 409
+// `ticket-closed` when one is closed.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/tickets/assign (the `AssignTickets` operationId).
+func (c *ClientWithResponses) AssignTicketsWithResponse(ctx context.Context, body AssignTicketsJSONRequestBody, reqEditors ...RequestEditorFn) (*AssignTicketsResponse, error) {
+	rsp, err := c.AssignTickets(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAssignTicketsResponse(rsp)
+}
+
 // GetTicketWithResponse Read a ticket
+//
+// With its messages, oldest first; a customer is given the public ones.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -5518,14 +11565,94 @@ func (c *ClientWithResponses) GetTicketWithResponse(ctx context.Context, id Obje
 	return ParseGetTicketResponse(rsp)
 }
 
+// AssignTicketWithBodyWithResponse Give a ticket to somebody
+//
+// Whoever has it now. Problems: 409 `ticket-closed`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/tickets/{id}/assign (the `AssignTicket` operationId).
+func (c *ClientWithResponses) AssignTicketWithBodyWithResponse(ctx context.Context, id ObjectID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AssignTicketResponse, error) {
+	rsp, err := c.AssignTicketWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAssignTicketResponse(rsp)
+}
+
+// AssignTicketWithResponse Give a ticket to somebody
+//
+// Whoever has it now. Problems: 409 `ticket-closed`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/tickets/{id}/assign (the `AssignTicket` operationId).
+func (c *ClientWithResponses) AssignTicketWithResponse(ctx context.Context, id ObjectID, body AssignTicketJSONRequestBody, reqEditors ...RequestEditorFn) (*AssignTicketResponse, error) {
+	rsp, err := c.AssignTicket(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAssignTicketResponse(rsp)
+}
+
+// GetCaseFileWithResponse What a reviewer wants to know of a case
+//
+// The ticket, the refunds of its account (the newest 50), accounts that share e-mail, phone or payer, and the screening.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/tickets/{id}/case-file (the `GetCaseFile` operationId).
+func (c *ClientWithResponses) GetCaseFileWithResponse(ctx context.Context, id ObjectID, reqEditors ...RequestEditorFn) (*GetCaseFileResponse, error) {
+	rsp, err := c.GetCaseFile(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetCaseFileResponse(rsp)
+}
+
+// ClaimTicketWithBodyWithResponse Take a ticket
+//
+// Makes the caller its assignee. A claim is a courtesy: it blocks nobody's vote or message. Of claims that
+// race one wins; claiming again what one holds changes nothing. Problems: 409 `already-claimed`,
+// `ticket-closed`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/tickets/{id}/claim (the `ClaimTicket` operationId).
+func (c *ClientWithResponses) ClaimTicketWithBodyWithResponse(ctx context.Context, id ObjectID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ClaimTicketResponse, error) {
+	rsp, err := c.ClaimTicketWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseClaimTicketResponse(rsp)
+}
+
+// ClaimTicketWithResponse Take a ticket
+//
+// Makes the caller its assignee. A claim is a courtesy: it blocks nobody's vote or message. Of claims that
+// race one wins; claiming again what one holds changes nothing. Problems: 409 `already-claimed`,
+// `ticket-closed`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/tickets/{id}/claim (the `ClaimTicket` operationId).
+func (c *ClientWithResponses) ClaimTicketWithResponse(ctx context.Context, id ObjectID, body ClaimTicketJSONRequestBody, reqEditors ...RequestEditorFn) (*ClaimTicketResponse, error) {
+	rsp, err := c.ClaimTicket(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseClaimTicketResponse(rsp)
+}
+
 // DecideTicketWithBodyWithResponse Approve or reject
 //
 // Casts the caller's vote. `digest` is the one the ticket showed: when amount, package or policy have
 // changed since, the answer is 409 `stale-decision` and nothing is recorded. Whoever holds admin or auditor
 // decides nothing, whatever else he holds. Repeating a decision that was recorded answers as the first time.
+// `note` stays among staff, `message` is told to the customer.
 //
-// Problems: 403 `self-approval`, `above-limit`, `already-voted`; 409 `stale-decision`, `ticket-closed`,
-// `not-approvable`; 503 as for a withdrawal.
+// Problems: 403 `self-approval`, `first-decider`, `above-limit`, `already-voted`; 409 `stale-decision`,
+// `awaiting-customer`, `ticket-closed`, `not-approvable`; 503 as for a withdrawal.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -5543,9 +11670,10 @@ func (c *ClientWithResponses) DecideTicketWithBodyWithResponse(ctx context.Conte
 // Casts the caller's vote. `digest` is the one the ticket showed: when amount, package or policy have
 // changed since, the answer is 409 `stale-decision` and nothing is recorded. Whoever holds admin or auditor
 // decides nothing, whatever else he holds. Repeating a decision that was recorded answers as the first time.
+// `note` stays among staff, `message` is told to the customer.
 //
-// Problems: 403 `self-approval`, `above-limit`, `already-voted`; 409 `stale-decision`, `ticket-closed`,
-// `not-approvable`; 503 as for a withdrawal.
+// Problems: 403 `self-approval`, `first-decider`, `above-limit`, `already-voted`; 409 `stale-decision`,
+// `awaiting-customer`, `ticket-closed`, `not-approvable`; 503 as for a withdrawal.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -5556,6 +11684,196 @@ func (c *ClientWithResponses) DecideTicketWithResponse(ctx context.Context, id O
 		return nil, err
 	}
 	return ParseDecideTicketResponse(rsp)
+}
+
+// EscalateTicketWithBodyWithResponse Move a ticket to the escalation queue
+//
+// By hand, before its time is over. The reason is for staff. Problems: 409 `ticket-closed`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/tickets/{id}/escalate (the `EscalateTicket` operationId).
+func (c *ClientWithResponses) EscalateTicketWithBodyWithResponse(ctx context.Context, id ObjectID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*EscalateTicketResponse, error) {
+	rsp, err := c.EscalateTicketWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEscalateTicketResponse(rsp)
+}
+
+// EscalateTicketWithResponse Move a ticket to the escalation queue
+//
+// By hand, before its time is over. The reason is for staff. Problems: 409 `ticket-closed`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/tickets/{id}/escalate (the `EscalateTicket` operationId).
+func (c *ClientWithResponses) EscalateTicketWithResponse(ctx context.Context, id ObjectID, body EscalateTicketJSONRequestBody, reqEditors ...RequestEditorFn) (*EscalateTicketResponse, error) {
+	rsp, err := c.EscalateTicket(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEscalateTicketResponse(rsp)
+}
+
+// SendMessageWithBodyWithResponse Say something on a ticket
+//
+// A public message of staff is told to the customer; an internal one stays among staff. What a customer
+// says is public, and while he is asked something it is his answer. Problems: 422 naming `visibility` when a
+// customer says something internal; 409 `ticket-closed`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/tickets/{id}/messages (the `SendMessage` operationId).
+func (c *ClientWithResponses) SendMessageWithBodyWithResponse(ctx context.Context, id ObjectID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SendMessageResponse, error) {
+	rsp, err := c.SendMessageWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSendMessageResponse(rsp)
+}
+
+// SendMessageWithResponse Say something on a ticket
+//
+// A public message of staff is told to the customer; an internal one stays among staff. What a customer
+// says is public, and while he is asked something it is his answer. Problems: 422 naming `visibility` when a
+// customer says something internal; 409 `ticket-closed`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/tickets/{id}/messages (the `SendMessage` operationId).
+func (c *ClientWithResponses) SendMessageWithResponse(ctx context.Context, id ObjectID, body SendMessageJSONRequestBody, reqEditors ...RequestEditorFn) (*SendMessageResponse, error) {
+	rsp, err := c.SendMessage(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSendMessageResponse(rsp)
+}
+
+// ReleaseTicketWithBodyWithResponse Give a ticket back
+//
+// Leaves it without an assignee. Problems: 409 `ticket-closed`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/tickets/{id}/release (the `ReleaseTicket` operationId).
+func (c *ClientWithResponses) ReleaseTicketWithBodyWithResponse(ctx context.Context, id ObjectID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReleaseTicketResponse, error) {
+	rsp, err := c.ReleaseTicketWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReleaseTicketResponse(rsp)
+}
+
+// ReleaseTicketWithResponse Give a ticket back
+//
+// Leaves it without an assignee. Problems: 409 `ticket-closed`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/tickets/{id}/release (the `ReleaseTicket` operationId).
+func (c *ClientWithResponses) ReleaseTicketWithResponse(ctx context.Context, id ObjectID, body ReleaseTicketJSONRequestBody, reqEditors ...RequestEditorFn) (*ReleaseTicketResponse, error) {
+	rsp, err := c.ReleaseTicket(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReleaseTicketResponse(rsp)
+}
+
+// RequestInformationWithBodyWithResponse Ask the customer for something
+//
+// Tells the customer, has the refund wait for his answer (`awaiting_customer`) and stops the clock. His next
+// message is the answer; without one until `answer_by` the refund is rejected as `unanswered`. Asking the same
+// again answers as the first time. Problems: 409 `not-in-review`, `awaiting-customer`, `ticket-closed`; 503 as
+// for a withdrawal.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/tickets/{id}/request-information (the `RequestInformation` operationId).
+func (c *ClientWithResponses) RequestInformationWithBodyWithResponse(ctx context.Context, id ObjectID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RequestInformationResponse, error) {
+	rsp, err := c.RequestInformationWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRequestInformationResponse(rsp)
+}
+
+// RequestInformationWithResponse Ask the customer for something
+//
+// Tells the customer, has the refund wait for his answer (`awaiting_customer`) and stops the clock. His next
+// message is the answer; without one until `answer_by` the refund is rejected as `unanswered`. Asking the same
+// again answers as the first time. Problems: 409 `not-in-review`, `awaiting-customer`, `ticket-closed`; 503 as
+// for a withdrawal.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/tickets/{id}/request-information (the `RequestInformation` operationId).
+func (c *ClientWithResponses) RequestInformationWithResponse(ctx context.Context, id ObjectID, body RequestInformationJSONRequestBody, reqEditors ...RequestEditorFn) (*RequestInformationResponse, error) {
+	rsp, err := c.RequestInformation(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRequestInformationResponse(rsp)
+}
+
+// ResolveTicketWithBodyWithResponse Close a question
+//
+// Problems: 409 `decision-needed` for a flagged refund, which its decision closes, `ticket-closed`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/tickets/{id}/resolve (the `ResolveTicket` operationId).
+func (c *ClientWithResponses) ResolveTicketWithBodyWithResponse(ctx context.Context, id ObjectID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ResolveTicketResponse, error) {
+	rsp, err := c.ResolveTicketWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseResolveTicketResponse(rsp)
+}
+
+// ResolveTicketWithResponse Close a question
+//
+// Problems: 409 `decision-needed` for a flagged refund, which its decision closes, `ticket-closed`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/tickets/{id}/resolve (the `ResolveTicket` operationId).
+func (c *ClientWithResponses) ResolveTicketWithResponse(ctx context.Context, id ObjectID, body ResolveTicketJSONRequestBody, reqEditors ...RequestEditorFn) (*ResolveTicketResponse, error) {
+	rsp, err := c.ResolveTicket(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseResolveTicketResponse(rsp)
+}
+
+// SnoozeTicketWithBodyWithResponse Hide a ticket from the queue for a while
+//
+// Its clock runs on, and so do reminders and escalation. Problems: 409 `ticket-closed`; 422 naming `until` when it is past or more than 30 days away.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/tickets/{id}/snooze (the `SnoozeTicket` operationId).
+func (c *ClientWithResponses) SnoozeTicketWithBodyWithResponse(ctx context.Context, id ObjectID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SnoozeTicketResponse, error) {
+	rsp, err := c.SnoozeTicketWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSnoozeTicketResponse(rsp)
+}
+
+// SnoozeTicketWithResponse Hide a ticket from the queue for a while
+//
+// Its clock runs on, and so do reminders and escalation. Problems: 409 `ticket-closed`; 422 naming `until` when it is past or more than 30 days away.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/tickets/{id}/snooze (the `SnoozeTicket` operationId).
+func (c *ClientWithResponses) SnoozeTicketWithResponse(ctx context.Context, id ObjectID, body SnoozeTicketJSONRequestBody, reqEditors ...RequestEditorFn) (*SnoozeTicketResponse, error) {
+	rsp, err := c.SnoozeTicket(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSnoozeTicketResponse(rsp)
 }
 
 // ParseGetHealthResponse parses an HTTP response from a GetHealthWithResponse call
@@ -6098,6 +12416,382 @@ func ParseRecordUsageResponse(rsp *http.Response) (*RecordUsageResponse, error) 
 	return response, nil
 }
 
+// ParseListPausesResponse parses an HTTP response from a ListPausesWithResponse call
+func ParseListPausesResponse(rsp *http.Response) (*ListPausesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListPausesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PausePage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePauseCreditingResponse parses an HTTP response from a PauseCreditingWithResponse call
+func ParsePauseCreditingResponse(rsp *http.Response) (*PauseCreditingResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PauseCreditingResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Pause
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePreviewPauseResponse parses an HTTP response from a PreviewPauseWithResponse call
+func ParsePreviewPauseResponse(rsp *http.Response) (*PreviewPauseResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PreviewPauseResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PauseEffect
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseEndPauseResponse parses an HTTP response from a EndPauseWithResponse call
+func ParseEndPauseResponse(rsp *http.Response) (*EndPauseResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &EndPauseResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Pause
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListPoliciesResponse parses an HTTP response from a ListPoliciesWithResponse call
+func ParseListPoliciesResponse(rsp *http.Response) (*ListPoliciesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListPoliciesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PolicyPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDraftPolicyResponse parses an HTTP response from a DraftPolicyWithResponse call
+func ParseDraftPolicyResponse(rsp *http.Response) (*DraftPolicyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DraftPolicyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Policy
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers DraftPolicyResponse201Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseCheckPolicyResponse parses an HTTP response from a CheckPolicyWithResponse call
+func ParseCheckPolicyResponse(rsp *http.Response) (*CheckPolicyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CheckPolicyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CheckedPolicy
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetPolicyResponse parses an HTTP response from a GetPolicyWithResponse call
+func ParseGetPolicyResponse(rsp *http.Response) (*GetPolicyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetPolicyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Policy
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseBacktestPolicyResponse parses an HTTP response from a BacktestPolicyWithResponse call
+func ParseBacktestPolicyResponse(rsp *http.Response) (*BacktestPolicyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &BacktestPolicyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest BacktestReport
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDiffPolicyResponse parses an HTTP response from a DiffPolicyWithResponse call
+func ParseDiffPolicyResponse(rsp *http.Response) (*DiffPolicyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DiffPolicyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PolicyDiff
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePublishPolicyResponse parses an HTTP response from a PublishPolicyWithResponse call
+func ParsePublishPolicyResponse(rsp *http.Response) (*PublishPolicyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PublishPolicyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Policy
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListRefundsResponse parses an HTTP response from a ListRefundsWithResponse call
 func ParseListRefundsResponse(rsp *http.Response) (*ListRefundsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -6217,6 +12911,59 @@ func ParseGetRefundResponse(rsp *http.Response) (*GetRefundResponse, error) {
 	return response, nil
 }
 
+// ParseAppealRefundResponse parses an HTTP response from a AppealRefundWithResponse call
+func ParseAppealRefundResponse(rsp *http.Response) (*AppealRefundResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AppealRefundResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Refund
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 202:
+		var headers AppealRefundResponse202Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		if values := rsp.Header.Values("Preference-Applied"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Preference-Applied", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.PreferenceApplied = &value
+		}
+		response.Headers202 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseRetryRefundResponse parses an HTTP response from a RetryRefundWithResponse call
 func ParseRetryRefundResponse(rsp *http.Response) (*RetryRefundResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -6233,6 +12980,39 @@ func ParseRetryRefundResponse(rsp *http.Response) (*RetryRefundResponse, error) 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest Refund
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetScreeningResponse parses an HTTP response from a GetScreeningWithResponse call
+func ParseGetScreeningResponse(rsp *http.Response) (*GetScreeningResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetScreeningResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Screening
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -6283,6 +13063,167 @@ func ParseWithdrawRefundResponse(rsp *http.Response) (*WithdrawRefundResponse, e
 	return response, nil
 }
 
+// ParseGetFiguresResponse parses an HTTP response from a GetFiguresWithResponse call
+func ParseGetFiguresResponse(rsp *http.Response) (*GetFiguresResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetFiguresResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Figures
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListSavedRepliesResponse parses an HTTP response from a ListSavedRepliesWithResponse call
+func ParseListSavedRepliesResponse(rsp *http.Response) (*ListSavedRepliesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListSavedRepliesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SavedReplies
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCreateSavedReplyResponse parses an HTTP response from a CreateSavedReplyWithResponse call
+func ParseCreateSavedReplyResponse(rsp *http.Response) (*CreateSavedReplyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateSavedReplyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest SavedReply
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDeleteSavedReplyResponse parses an HTTP response from a DeleteSavedReplyWithResponse call
+func ParseDeleteSavedReplyResponse(rsp *http.Response) (*DeleteSavedReplyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteSavedReplyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseChangeSavedReplyResponse parses an HTTP response from a ChangeSavedReplyWithResponse call
+func ParseChangeSavedReplyResponse(rsp *http.Response) (*ChangeSavedReplyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ChangeSavedReplyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SavedReply
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListTicketsResponse parses an HTTP response from a ListTicketsWithResponse call
 func ParseListTicketsResponse(rsp *http.Response) (*ListTicketsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -6299,6 +13240,85 @@ func ParseListTicketsResponse(rsp *http.Response) (*ListTicketsResponse, error) 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest TicketPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseAskQuestionResponse parses an HTTP response from a AskQuestionWithResponse call
+func ParseAskQuestionResponse(rsp *http.Response) (*AskQuestionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AskQuestionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Ticket
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers AskQuestionResponse201Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = value
+		}
+		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseAssignTicketsResponse parses an HTTP response from a AssignTicketsWithResponse call
+func ParseAssignTicketsResponse(rsp *http.Response) (*AssignTicketsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AssignTicketsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Assigned
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -6349,6 +13369,105 @@ func ParseGetTicketResponse(rsp *http.Response) (*GetTicketResponse, error) {
 	return response, nil
 }
 
+// ParseAssignTicketResponse parses an HTTP response from a AssignTicketWithResponse call
+func ParseAssignTicketResponse(rsp *http.Response) (*AssignTicketResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AssignTicketResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Ticket
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetCaseFileResponse parses an HTTP response from a GetCaseFileWithResponse call
+func ParseGetCaseFileResponse(rsp *http.Response) (*GetCaseFileResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetCaseFileResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CaseFile
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseClaimTicketResponse parses an HTTP response from a ClaimTicketWithResponse call
+func ParseClaimTicketResponse(rsp *http.Response) (*ClaimTicketResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ClaimTicketResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Ticket
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseDecideTicketResponse parses an HTTP response from a DecideTicketWithResponse call
 func ParseDecideTicketResponse(rsp *http.Response) (*DecideTicketResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -6358,6 +13477,204 @@ func ParseDecideTicketResponse(rsp *http.Response) (*DecideTicketResponse, error
 	}
 
 	response := &DecideTicketResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Ticket
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseEscalateTicketResponse parses an HTTP response from a EscalateTicketWithResponse call
+func ParseEscalateTicketResponse(rsp *http.Response) (*EscalateTicketResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &EscalateTicketResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Ticket
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSendMessageResponse parses an HTTP response from a SendMessageWithResponse call
+func ParseSendMessageResponse(rsp *http.Response) (*SendMessageResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SendMessageResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Message
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseReleaseTicketResponse parses an HTTP response from a ReleaseTicketWithResponse call
+func ParseReleaseTicketResponse(rsp *http.Response) (*ReleaseTicketResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReleaseTicketResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Ticket
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRequestInformationResponse parses an HTTP response from a RequestInformationWithResponse call
+func ParseRequestInformationResponse(rsp *http.Response) (*RequestInformationResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RequestInformationResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Ticket
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseResolveTicketResponse parses an HTTP response from a ResolveTicketWithResponse call
+func ParseResolveTicketResponse(rsp *http.Response) (*ResolveTicketResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ResolveTicketResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Ticket
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSnoozeTicketResponse parses an HTTP response from a SnoozeTicketWithResponse call
+func ParseSnoozeTicketResponse(rsp *http.Response) (*SnoozeTicketResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SnoozeTicketResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}

@@ -74,7 +74,7 @@ func start(ctx context.Context, f flags) (_ *bench, err error) {
 		{"start the engine", b.startEngine},
 		{"start issuer and mail server", b.startNeighbours},
 		{"start refunddesk", b.startServe},
-		{"make accounts", b.startStock},
+		{"look around", b.startStock},
 	} {
 		if err := step.do(ctx); err != nil {
 			return nil, fmt.Errorf("%s: %w", step.name, err)
@@ -220,11 +220,8 @@ func (b *bench) program(ctx context.Context) (string, error) {
 }
 
 func (b *bench) startStock(ctx context.Context) error {
+	b.stock = newStock(b.records, "http://"+b.address, b.issuer)
 	var err error
-	b.stock, err = newStock(ctx, b.records, "http://"+b.address, b.issuer)
-	if err != nil {
-		return err
-	}
 	b.machine, err = b.lookAround(ctx)
 	return err
 }

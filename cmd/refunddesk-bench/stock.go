@@ -13,9 +13,15 @@ import (
 	"refunddesk/internal/store"
 )
 
-// accounts is how many customers there are: more than clients, so that no two refunds in
-// flight credit the same balance.
-const accounts = 256
+// Packages come in lots: so many customers with so many packages each. A lot's customers
+// take turns, and they are more than there are clients, so that no two refunds in flight
+// credit the same balance. Nobody has more packages than one may have refunded in a month
+// without a person looking at it.
+const (
+	accounts = 256
+	each     = 3
+	lot      = accounts * each
+)
 
 // bought is a package that nobody has asked a refund for yet, with its owner's client.
 type bought struct {
@@ -26,8 +32,9 @@ type bought struct {
 // stock has packages ready to be refunded. Each can be used once.
 type stock struct {
 	records *store.Store
-	owners  []*client.ClientWithResponses
-	made    int
+	url     string // of the API
+	tokens  *issuer
+	lots    int // made so far
 	ready   chan bought
 	http    *http.Client
 	// fastest is how many refunds a second to be prepared for.
@@ -35,61 +42,66 @@ type stock struct {
 }
 
 const (
-	stockSize  = 1 << 16
+	stockSize  = 85 * lot
 	firstGuess = 300 // refunds a second, before any were seen
 )
 
-func newStock(ctx context.Context, records *store.Store, url string, tokens *issuer) (*stock, error) {
+func newStock(records *store.Store, url string, tokens *issuer) *stock {
 	transport := &http.Transport{MaxIdleConnsPerHost: accounts} // no client has to connect again
-	s := &stock{records: records, ready: make(chan bought, stockSize), http: &http.Client{Transport: transport}, fastest: firstGuess}
-	rows := make([]refund.Account, accounts)
-	for n := range rows {
-		rows[n] = refund.Account{
-			ID: accountID(n), Name: fmt.Sprintf("Customer %d", n), Email: fmt.Sprintf("customer%d@bench.invalid", n),
-			Locale: refund.English, Standing: refund.Good, RegisteredAt: time.Now().UTC().AddDate(-2, 0, 0),
-		}
-		token, err := tokens.customer(rows[n].ID)
-		if err != nil {
-			return nil, err
-		}
-		owner, err := client.NewClientWithResponses(url, client.WithBearer(token), client.WithHTTPClient(s.http))
-		if err != nil {
-			return nil, err
-		}
-		s.owners = append(s.owners, owner)
+	return &stock{
+		records: records, url: url, tokens: tokens, ready: make(chan bought, stockSize+lot),
+		http: &http.Client{Transport: transport}, fastest: firstGuess,
 	}
-	_, err := records.ImportAccounts(ctx, rows, func(int) {})
-	return s, err
 }
 
-func accountID(n int) string { return fmt.Sprintf("acct_bench_%d", n) }
-
-// batch is how many packages one transaction makes.
-const batch = 1000
-
-// fill makes packages until that many are ready.
+// fill makes lots until that many packages are ready.
 func (s *stock) fill(ctx context.Context, want int) error {
-	want = min(want, stockSize)
-	for missing := want - len(s.ready); missing > 0; missing = want - len(s.ready) {
-		rows := make([]refund.Package, min(batch, missing))
-		now := time.Now().UTC()
-		for i := range rows {
-			n := s.made + i
-			// All of it below the amount that a person has to look at.
-			paid := int64(10+n%90) * money.Scale
-			rows[i] = refund.Package{
-				ID: fmt.Sprintf("pkg_bench_%d", n), AccountID: accountID(n % accounts), Product: refund.GlobalSMS, Name: "Global SMS",
-				Currency: "USD", Paid: paid, Face: paid, Recorded: refund.Active, Dispute: refund.NoDispute, PurchasedAt: now.Add(-time.Hour),
-			}
-		}
-		if _, err := s.records.ImportPackages(ctx, rows, func(int) {}); err != nil {
+	for want = min(want, stockSize); len(s.ready) < want; {
+		if err := s.makeLot(ctx); err != nil {
 			return fmt.Errorf("make packages: %w", err)
 		}
-		for i := range rows {
-			s.ready <- bought{id: rows[i].ID, owner: s.owners[(s.made+i)%accounts]}
-		}
-		s.made += len(rows)
 	}
+	return nil
+}
+
+// makeLot makes customers and packages that the policy the program ships with has nothing
+// against: old accounts that nothing links, packages bought long ago, small amounts.
+func (s *stock) makeLot(ctx context.Context) error {
+	now := time.Now().UTC()
+	people := make([]refund.Account, accounts)
+	owners := make([]*client.ClientWithResponses, accounts)
+	for i := range people {
+		n := s.lots*accounts + i
+		people[i] = refund.Account{
+			ID: fmt.Sprintf("acct_bench_%d", n), Name: fmt.Sprintf("Customer %d", n), Email: fmt.Sprintf("customer%d@bench.invalid", n),
+			Locale: refund.English, Standing: refund.Good, RegisteredAt: now.AddDate(-2, 0, 0),
+		}
+		token, err := s.tokens.customer(people[i].ID)
+		if err != nil {
+			return err
+		}
+		if owners[i], err = client.NewClientWithResponses(s.url, client.WithBearer(token), client.WithHTTPClient(s.http)); err != nil {
+			return err
+		}
+	}
+	if _, err := s.records.ImportAccounts(ctx, people, func(int) {}); err != nil {
+		return err
+	}
+	packages := make([]refund.Package, lot)
+	for i := range packages {
+		paid := int64(10+i%90) * money.Scale
+		packages[i] = refund.Package{
+			ID: fmt.Sprintf("pkg_bench_%d", s.lots*lot+i), AccountID: people[i%accounts].ID, Product: refund.GlobalSMS, Name: "Global SMS",
+			Currency: "USD", Paid: paid, Face: paid, Recorded: refund.Active, Dispute: refund.NoDispute, PurchasedAt: now.AddDate(0, -6, 0),
+		}
+	}
+	if _, err := s.records.ImportPackages(ctx, packages, func(int) {}); err != nil {
+		return err
+	}
+	for i, p := range packages {
+		s.ready <- bought{id: p.ID, owner: owners[i%accounts]}
+	}
+	s.lots++
 	return nil
 }
 

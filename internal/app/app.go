@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"sync/atomic"
@@ -30,7 +31,7 @@ type Options struct {
 	Engine          engine.Options // Outbox and Log are filled in
 	Verifier        auth.Verifier  // may be nil for a worker
 	Mailer          activities.Mailer
-	ReviewAbove     int64 // micros
+	Metrics         string // where to serve /metrics, MetricsBeside, or "" for nowhere
 	RateLimit       float64
 	ShutdownDelay   time.Duration // unready for so long before the listener closes
 	ShutdownTimeout time.Duration
@@ -41,16 +42,20 @@ type Options struct {
 	Gate func(context.Context) error
 }
 
+// MetricsBeside serves /metrics beside the API, on its listener: for development.
+const MetricsBeside = "beside"
+
 // App is a running program.
 type App struct {
-	o        Options
-	desk     *desk.Desk
-	engine   *engine.Client
-	worker   *engine.Worker
-	server   *http.Server
-	listener net.Listener
-	stopping atomic.Bool
-	failed   chan error
+	o             Options
+	desk          *desk.Desk
+	engine        *engine.Client
+	worker        *engine.Worker
+	server        *http.Server
+	metricsServer *http.Server // nil: none of its own
+	listener      net.Listener
+	stopping      atomic.Bool
+	failed        chan error
 }
 
 // Start listens and runs. Neighbours that are away are waited for in the background:
@@ -62,13 +67,17 @@ func Start(o Options) (*App, error) {
 	if a.engine, err = engine.Open(o.Engine); err != nil {
 		return nil, err
 	}
-	a.desk = desk.New(desk.Options{Records: o.Store, Engine: a.engine, Watch: o.Store, Log: o.Log})
+	shelf := policy.NewShelf(o.Store.PolicySource)
+	a.desk = desk.New(desk.Options{Records: o.Store, Engine: a.engine, Watch: o.Store, Policies: shelf, Log: o.Log})
 	handler, err := a.handler()
 	if err != nil {
 		return nil, err
 	}
-	if a.listener, err = net.Listen("tcp", o.HTTP); err != nil {
-		return nil, fault.New(fault.Unavailable, "address-in-use", "--http: cannot listen on %s.", o.HTTP).With(err)
+	if a.listener, err = listen("--http", o.HTTP); err != nil {
+		return nil, err
+	}
+	if err := a.serveMetrics(); err != nil {
+		return nil, errors.Join(err, a.listener.Close())
 	}
 	a.server = &http.Server{
 		Handler:           handler,
@@ -82,7 +91,7 @@ func Start(o Options) (*App, error) {
 	a.engine.Start()
 	if o.Role != config.RoleAPI {
 		a.worker = engine.NewWorker(a.engine, engine.WorkerOptions{}, activities.Ports{
-			Refunds: o.Store, Policy: policy.Fixed{ReviewAbove: o.ReviewAbove, DueAfter: policy.DefaultDueAfter},
+			Refunds: o.Store, Questions: o.Store, Policies: shelf,
 			Notices: o.Store, Mailer: o.Mailer, Sweeper: a.engine,
 		})
 		a.worker.Start()
@@ -97,6 +106,9 @@ func Start(o Options) (*App, error) {
 
 // Address is where the program listens.
 func (a *App) Address() string { return a.listener.Addr().String() }
+
+// Desk is what people and programs may do here.
+func (a *App) Desk() *desk.Desk { return a.desk }
 
 // Failed gives the error when serving ended by itself.
 func (a *App) Failed() <-chan error { return a.failed }
@@ -113,6 +125,10 @@ func (a *App) handler() (http.Handler, error) {
 		if err != nil {
 			return nil, err
 		}
+	}
+	if a.o.Metrics == MetricsBeside {
+		a.o.Routes = maps.Clone(a.o.Routes)
+		a.o.Routes[metricsPath] = a.metrics()
 	}
 	// By the exact path: a ServeMux would redirect what it finds unclean, in HTML.
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -175,6 +191,9 @@ func (a *App) Stop() error {
 	ctx, cancel := context.WithTimeout(context.Background(), a.o.ShutdownTimeout)
 	defer cancel()
 	err := a.server.Shutdown(ctx)
+	if a.metricsServer != nil {
+		err = errors.Join(err, a.metricsServer.Close())
+	}
 	if a.worker != nil {
 		a.worker.Stop()
 	}

@@ -13,7 +13,6 @@ import (
 	"github.com/alecthomas/kong"
 
 	"refunddesk/internal/fault"
-	"refunddesk/internal/money"
 )
 
 // Name is the program's name, and Prefix that of its variables.
@@ -90,7 +89,7 @@ type Serve struct {
 	AccountClaim    string        `help:"Where a token has the account of a customer, a dotted path; default ${default}." env:"REFUNDDESK_ACCOUNT_CLAIM" default:"account_id" placeholder:"PATH"`
 	SMTP            string        `name:"smtp" help:"The mail server, smtp://user:password@host:587 or smtps://…; empty: no mail is sent." env:"REFUNDDESK_SMTP" placeholder:"URL"`
 	MailFrom        string        `help:"The sender of mails, like 'Refunds <refunds@example.com>'. Needed with --smtp." env:"REFUNDDESK_MAIL_FROM" placeholder:"ADDRESS"`
-	ReviewAbove     string        `help:"Refunds above this amount of their currency are reviewed by a person; default ${default}." env:"REFUNDDESK_REVIEW_ABOVE" default:"1000" placeholder:"AMOUNT"`
+	Metrics         string        `help:"Where to serve /metrics for Prometheus, host:port; empty: nowhere." env:"REFUNDDESK_METRICS" placeholder:"ADDR"`
 	DrainWindow     time.Duration `help:"How long usage from before a refund request is still taken; crediting waits as long; default ${default}." env:"REFUNDDESK_DRAIN_WINDOW" default:"0s" placeholder:"DURATION"`
 	RateLimit       float64       `help:"Requests a second that one subject may make; 0 is no limit; default ${default}." env:"REFUNDDESK_RATE_LIMIT" default:"20" placeholder:"N"`
 	ShutdownDelay   time.Duration `help:"How long a stop answers /readyz with 503 before it takes no more connections, so that balancers notice; default ${default}." env:"REFUNDDESK_SHUTDOWN_DELAY" default:"2s" placeholder:"DURATION"`
@@ -108,7 +107,10 @@ func (s Serve) Validate() error {
 	if s.Role != RoleAll && s.Role != RoleAPI && s.Role != RoleWorker {
 		return wrong("--role", "must be all, api or worker")
 	}
-	for _, address := range []struct{ flag, value string }{{"--http", s.HTTP}, {"--engine", s.Engine}} {
+	for _, address := range []struct{ flag, value string }{{"--http", s.HTTP}, {"--engine", s.Engine}, {"--metrics", s.Metrics}} {
+		if address.value == "" && address.flag == "--metrics" {
+			continue
+		}
 		if _, port, err := net.SplitHostPort(address.value); err != nil || port == "" {
 			return wrong(address.flag, "must be host:port")
 		}
@@ -130,9 +132,6 @@ func (s Serve) Validate() error {
 	if s.SMTP != "" && s.MailFrom == "" {
 		return missing("--mail-from", "the sender of mails, with --smtp")
 	}
-	if micros, err := money.ParseMicros(s.ReviewAbove); err != nil || micros < 0 {
-		return wrong("--review-above", "must be an amount like 1000 or 250.50")
-	}
 	if s.DrainWindow < 0 || s.DrainWindow > 30*24*time.Hour {
 		return wrong("--drain-window", "must be between 0s and 720h")
 	}
@@ -146,12 +145,6 @@ func (s Serve) Validate() error {
 		return wrong("--shutdown-timeout", "must be more than 0s")
 	}
 	return nil
-}
-
-// ReviewAboveMicros is --review-above in micros.
-func (s Serve) ReviewAboveMicros() int64 {
-	micros, _ := money.ParseMicros(s.ReviewAbove) // Validate has seen to it
-	return micros
 }
 
 // Migrate changes the schema, as the migrating role.

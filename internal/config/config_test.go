@@ -40,7 +40,7 @@ func TestNonsenseIsRefusedByName(t *testing.T) {
 		{"http", []string{"serve", database, "--issuer=https://id", "--http=8080"}, "--http (REFUNDDESK_HTTP) must be host:port"},
 		{"engine", []string{"serve", database, "--issuer=https://id", "--engine=temporal"}, "--engine (REFUNDDESK_ENGINE)"},
 		{"sender", []string{"serve", database, "--issuer=https://id", "--smtp=smtp://m:25"}, "--mail-from (REFUNDDESK_MAIL_FROM) is missing"},
-		{"amount", []string{"serve", database, "--issuer=https://id", "--review-above=lots"}, "--review-above (REFUNDDESK_REVIEW_ABOVE)"},
+		{"metrics address", []string{"serve", database, "--issuer=https://id", "--metrics=9090"}, "--metrics (REFUNDDESK_METRICS)"},
 		{"negative window", []string{"serve", database, "--issuer=https://id", "--drain-window=-1s"}, "--drain-window"},
 		{"rate", []string{"serve", database, "--issuer=https://id", "--rate-limit=-1"}, "--rate-limit"},
 		{"log level", []string{"serve", database, "--issuer=https://id", "--log-level=loud"}, "--log-level"},
@@ -60,12 +60,12 @@ func TestEveryFlagHasItsVariable(t *testing.T) {
 	t.Setenv("REFUNDDESK_DATABASE", "postgres://app@db/refunds")
 	t.Setenv("REFUNDDESK_ISSUER", "https://id")
 	t.Setenv("REFUNDDESK_ROLE", "api")
-	t.Setenv("REFUNDDESK_REVIEW_ABOVE", "250.5")
+	t.Setenv("REFUNDDESK_METRICS", "127.0.0.1:9090")
 	p, command, err := parse(t, "serve", "--role=worker")
 	require.NoError(t, err)
 	assert.Equal(t, "serve", command)
 	assert.Equal(t, config.RoleWorker, p.Serve.Role, "a flag wins")
-	assert.EqualValues(t, 250_500_000, p.Serve.ReviewAboveMicros())
+	assert.Equal(t, "127.0.0.1:9090", p.Serve.Metrics)
 
 	settings := config.Settings()
 	require.NotEmpty(t, settings)

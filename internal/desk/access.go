@@ -38,6 +38,15 @@ func need(actor identity.Actor, roles ...identity.Role) error {
 	return ErrForbidden
 }
 
+// needWriter is need for what changes something: an auditor writes nothing, whatever else
+// he holds.
+func needWriter(actor identity.Actor, roles ...identity.Role) error {
+	if actor.Has(identity.Auditor) {
+		return ErrForbidden
+	}
+	return need(actor, roles...)
+}
+
 // mayRead reports whether the actor may know of what belongs to the account.
 func mayRead(actor identity.Actor, accountID string) bool {
 	return actor.IsStaff() || actor.Owns(accountID)
@@ -60,6 +69,10 @@ func (d *Desk) Visible(ctx context.Context, actor identity.Actor, object audit.O
 		_, err = d.refundFor(ctx, actor, id)
 	case audit.ObjectTicket:
 		_, err = d.caseFor(ctx, actor, id)
+	case audit.ObjectPolicy:
+		_, err = d.Policy(ctx, actor, id)
+	case audit.ObjectReply:
+		err = d.savedReply(ctx, actor, id)
 	default:
 		return fmt.Errorf("desk: nobody sees objects of kind %q", object)
 	}
@@ -95,6 +108,7 @@ func (d *Desk) refundFor(ctx context.Context, actor identity.Actor, id string) (
 	return r, nil
 }
 
+// caseFor reads a case as it is, for the desk's own judgement; nobody is shown it like that.
 func (d *Desk) caseFor(ctx context.Context, actor identity.Actor, id string) (CaseView, error) {
 	v, err := d.records.Case(ctx, id)
 	if err != nil {
@@ -104,6 +118,18 @@ func (d *Desk) caseFor(ctx context.Context, actor identity.Actor, id string) (Ca
 		return CaseView{}, Missing(audit.ObjectTicket, id)
 	}
 	return v, nil
+}
+
+// caseView reads a case with what was said on it, as the actor may see it.
+func (d *Desk) caseView(ctx context.Context, actor identity.Actor, id string) (CaseView, error) {
+	v, err := d.caseFor(ctx, actor, id)
+	if err != nil {
+		return CaseView{}, err
+	}
+	if v.Messages, err = d.records.Messages(ctx, seesInside(actor, v.Ticket.AccountID), id); err != nil {
+		return CaseView{}, err
+	}
+	return showCase(actor, v), nil
 }
 
 // ownList narrows a list: staff see whose they ask for, a customer sees his own and gets

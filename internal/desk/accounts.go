@@ -64,12 +64,14 @@ func (d *Desk) ChangeAccount(ctx context.Context, actor identity.Actor, id strin
 	if err := ValidateAccount(a, d.now()); err != nil {
 		return refund.Account{}, err
 	}
-	return d.records.ChangeAccount(ctx, actor, id, change)
+	changed, err := d.records.ChangeAccount(ctx, actor, id, change)
+	return showAccount(actor, changed), err
 }
 
 // Account reads an account.
 func (d *Desk) Account(ctx context.Context, actor identity.Actor, id string) (refund.Account, error) {
-	return d.accountFor(ctx, actor, id)
+	a, err := d.accountFor(ctx, actor, id)
+	return showAccount(actor, a), err
 }
 
 // SetStanding changes how the account stands to the service agreement; its open refunds

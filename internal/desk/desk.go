@@ -2,6 +2,7 @@ package desk
 
 import (
 	"log/slog"
+	"sync"
 	"time"
 )
 
@@ -14,6 +15,8 @@ type Desk struct {
 	policies Policies
 	now      func() time.Time
 	log      *slog.Logger
+
+	backtesting sync.Mutex // held while a backtest runs
 }
 
 // Options set a desk up. Now and Log may be nil.

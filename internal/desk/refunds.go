@@ -2,16 +2,15 @@ package desk
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
-	"strings"
+	"strconv"
 	"time"
 
 	"refunddesk/internal/audit"
 	"refunddesk/internal/fault"
 	"refunddesk/internal/identity"
+	"refunddesk/internal/policy"
 	"refunddesk/internal/refund"
+	"refunddesk/internal/review"
 )
 
 // File files a request and waits up to wait until the refund is final or somebody has to
@@ -27,10 +26,20 @@ func (d *Desk) File(ctx context.Context, actor identity.Actor, f Filing, wait ti
 	if !f.ReasonCode.Known() {
 		return RefundView{}, fault.InvalidField("reason_code", "is not one of the reasons")
 	}
+	if err := checkText("note", f.Note); err != nil {
+		return RefundView{}, err
+	}
+	f.AppealOf = "" // that is Appeal's
 	filed, err := d.records.File(ctx, actor, f)
 	if err != nil {
 		return RefundView{}, d.refused(ctx, actor, audit.FilingRefused, audit.ObjectPackage, f.PackageID, "", err)
 	}
+	return d.follow(ctx, actor, filed, wait)
+}
+
+// follow has the workflow of what was filed started and waits up to wait until the refund
+// is final or somebody has to act.
+func (d *Desk) follow(ctx context.Context, actor identity.Actor, filed Filed, wait time.Duration) (RefundView, error) {
 	id := filed.Refund.ID
 	// Before the workflow starts, or its quick end goes unseen.
 	changes, stop := d.watch.Changes(id)
@@ -41,12 +50,12 @@ func (d *Desk) File(ctx context.Context, actor identity.Actor, f Filing, wait ti
 		}})
 	}
 	if wait == 0 && !filed.Replayed {
-		return RefundView{Refund: filed.Refund}, nil
+		return showRefund(actor, RefundView{Refund: filed.Refund}), nil
 	}
 	if err := d.await(ctx, id, filed.Refund.State, wait, changes); err != nil {
 		return RefundView{}, err
 	}
-	return d.view(ctx, id)
+	return d.view(ctx, actor, id)
 }
 
 // pollEvery is how often a waiting call reads the record when it hears nothing: another
@@ -78,24 +87,68 @@ func (d *Desk) await(ctx context.Context, id string, state refund.State, wait ti
 	return nil
 }
 
-func (d *Desk) view(ctx context.Context, id string) (RefundView, error) {
+func (d *Desk) view(ctx context.Context, actor identity.Actor, id string) (RefundView, error) {
 	r, err := d.records.Refund(ctx, id)
 	if err != nil {
 		return RefundView{}, err
 	}
-	return d.viewOf(ctx, r)
+	return d.viewOf(ctx, actor, r)
 }
 
-func (d *Desk) viewOf(ctx context.Context, r refund.Refund) (RefundView, error) {
+// viewOf reads what belongs to the refund and gives it as the actor may see it.
+func (d *Desk) viewOf(ctx context.Context, actor identity.Actor, r refund.Refund) (RefundView, error) {
 	entries, err := d.records.Entries(ctx, r.ID)
 	if err != nil {
 		return RefundView{}, err
 	}
 	v := RefundView{Refund: r, Entries: entries}
-	if r.Verdict == "review" || r.State == refund.NeedsAttention || r.Outcome != "" {
-		v.Decisions, err = d.records.Decisions(ctx, r.ID)
+	if r.Verdict == string(policy.Review) || r.State == refund.NeedsAttention || r.Outcome != "" {
+		if v.Decisions, err = d.records.Decisions(ctx, r.ID); err != nil {
+			return RefundView{}, err
+		}
 	}
-	return v, err
+	if err := d.explain(ctx, actor, &v); err != nil {
+		return RefundView{}, err
+	}
+	if err := d.findCase(ctx, &v); err != nil {
+		return RefundView{}, err
+	}
+	return showRefund(actor, v), nil
+}
+
+// explain adds why screening said what it said: the rules for staff, and what their
+// customer may be told of it.
+func (d *Desk) explain(ctx context.Context, actor identity.Actor, v *RefundView) error {
+	told := v.explained()
+	if v.Verdict == "" || !told && !seesInside(actor, v.AccountID) {
+		return nil
+	}
+	s, err := d.screeningOf(ctx, v.ID)
+	if err != nil || s == nil {
+		return err
+	}
+	v.Matches = s.Matches
+	if !told {
+		return nil
+	}
+	if v.Told = heaviestTold(s.Matches); v.Told == nil {
+		return nil
+	}
+	account, err := d.records.Account(ctx, v.AccountID)
+	v.Locale = account.Locale
+	return err
+}
+
+// findCase adds the ticket that people and customer talk on, and until when he can answer.
+func (d *Desk) findCase(ctx context.Context, v *RefundView) error {
+	if v.State != refund.InReview && v.State != refund.AwaitingCustomer {
+		return nil
+	}
+	open, err := d.records.Tickets(ctx, TicketFilter{RefundID: v.ID, Kind: review.KindRefund, State: review.Open, Paging: Paging{Limit: 1}})
+	if err == nil && len(open.Items) > 0 {
+		v.TicketID, v.AnswerBy = open.Items[0].Ticket.ID, open.Items[0].Ticket.AnswerBy
+	}
+	return err
 }
 
 // Refund reads a refund with what happened to it.
@@ -104,7 +157,7 @@ func (d *Desk) Refund(ctx context.Context, actor identity.Actor, id string) (Ref
 	if err != nil {
 		return RefundView{}, err
 	}
-	return d.viewOf(ctx, r)
+	return d.viewOf(ctx, actor, r)
 }
 
 // Refunds lists refunds, newest first.
@@ -116,7 +169,8 @@ func (d *Desk) Refunds(ctx context.Context, actor identity.Actor, f RefundFilter
 	if f.State != "" && !f.State.Known() {
 		return Page[refund.Refund]{}, fault.InvalidField("state", "is not a state of a refund")
 	}
-	return d.records.Refunds(ctx, f)
+	page, err := d.records.Refunds(ctx, f)
+	return showRefunds(actor, page), err
 }
 
 // Withdraw takes a request back for its customer. A request that is withdrawn already
@@ -134,7 +188,7 @@ func (d *Desk) Withdraw(ctx context.Context, actor identity.Actor, id string) (R
 			return RefundView{}, d.refused(ctx, actor, audit.WithdrawRefused, audit.ObjectRefund, id, id, err)
 		}
 	}
-	return d.view(ctx, id)
+	return d.view(ctx, actor, id)
 }
 
 func (d *Desk) withdraw(ctx context.Context, actor identity.Actor, r refund.Refund) error {
@@ -178,18 +232,17 @@ func (d *Desk) Retry(ctx context.Context, actor identity.Actor, id, reason strin
 	if err := d.retry(ctx, actor, r, reason); err != nil {
 		return RefundView{}, d.refused(ctx, actor, audit.RetryRefused, audit.ObjectRefund, id, id, err)
 	}
-	return d.view(ctx, id)
+	return d.view(ctx, actor, id)
 }
 
 func (d *Desk) retry(ctx context.Context, actor identity.Actor, r refund.Refund, reason string) error {
 	if r.State != refund.NeedsAttention {
 		return ErrNotRetryable
 	}
-	if strings.TrimSpace(reason) == "" {
-		return fault.InvalidField("reason", "must not be empty")
+	if err := needText("reason", reason); err != nil {
+		return err
 	}
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q %d %q %q", r.ID, r.Version, actor.Subject, reason))
-	noteID := "note_" + hex.EncodeToString(sum[:16])
+	noteID := noteIDOf("retry", r.ID, strconv.FormatInt(r.Version, 10), actor.Subject, reason)
 	if err := d.records.KeepNote(ctx, noteID, actor, r.ID, reason); err != nil {
 		return err
 	}

@@ -2,8 +2,6 @@ package desk
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"slices"
 
 	"refunddesk/internal/audit"
@@ -13,24 +11,83 @@ import (
 	"refunddesk/internal/review"
 )
 
-// Ticket reads a ticket with what its decision is about.
+// Ticket reads a ticket with what its decision is about and what was said on it.
 func (d *Desk) Ticket(ctx context.Context, actor identity.Actor, id string) (CaseView, error) {
-	return d.caseFor(ctx, actor, id)
+	return d.caseView(ctx, actor, id)
 }
 
-// Tickets lists tickets, what is due first or the newest.
+// Tickets lists tickets. Staff see one that is snoozed when they ask for it, or for the
+// tickets of one refund. A customer's filter is on what he is shown: forbidden for any other.
 func (d *Desk) Tickets(ctx context.Context, actor identity.Actor, f TicketFilter) (Page[CaseView], error) {
 	var err error
 	if f.AccountID, err = ownList(actor, f.AccountID); err != nil {
 		return Page[CaseView]{}, err
 	}
-	return d.records.Tickets(ctx, f)
+	if err := f.check(); err != nil {
+		return Page[CaseView]{}, err
+	}
+	switch {
+	case !actor.IsStaff():
+		if f, err = customersFilter(f); err != nil {
+			return Page[CaseView]{}, err
+		}
+	case f.Snoozed == nil && f.RefundID == "" && f.State != review.Closed:
+		f.Snoozed = new(bool)
+	}
+	page, err := d.records.Tickets(ctx, f)
+	if err != nil {
+		return Page[CaseView]{}, err
+	}
+	for i, v := range page.Items {
+		page.Items[i] = showCase(actor, v)
+	}
+	return page, nil
 }
+
+// check returns a fault naming the field of a filter that cannot be.
+func (f TicketFilter) check() error {
+	switch {
+	case f.State != "" && f.State != review.Open && f.State != review.Closed:
+		return fault.InvalidField("state", "is open or closed")
+	case f.Kind != "" && f.Kind != review.KindRefund && f.Kind != review.KindQuestion:
+		return fault.InvalidField("kind", "is refund or question")
+	case f.Queue != "" && !slices.Contains(review.Queues, f.Queue):
+		return fault.InvalidField("queue", "is one of %v", review.Queues)
+	case f.Sort != "" && f.Sort != SortDue && f.Sort != SortNewest && f.Sort != SortPriority:
+		return fault.InvalidField("sort", "is due, newest or priority")
+	}
+	return nil
+}
+
+// ErrStaffFilter refuses to a customer what would tell him of what he is not shown.
+var ErrStaffFilter = fault.New(fault.Forbidden, "forbidden", "Only staff list tickets by rule, assignee, urgency or priority.")
+
+// customersFilter is the filter on what its customer is shown: the queue of a question or
+// of a request, whatever became of it since.
+func customersFilter(f TicketFilter) (TicketFilter, error) {
+	if f.Assignee != "" || f.Rule != "" || f.Unassigned != nil || f.Overdue != nil || f.Snoozed != nil || f.Sort == SortPriority {
+		return f, ErrStaffFilter
+	}
+	for _, kind := range []review.TicketKind{review.KindQuestion, review.KindRefund} {
+		if f.Queue != "" && f.Queue == shownQueue(kind) && (f.Kind == "" || f.Kind == kind) {
+			f.Queue, f.Kind = "", kind
+			break
+		}
+	}
+	if f.Queue != "" {
+		return f, ErrStaffFilter
+	}
+	return f, nil
+}
+
+// ErrNotDecidable refuses a decision on what asks for none.
+var ErrNotDecidable = fault.New(fault.Conflict, "ticket-not-decidable", "A question is answered and resolved; there is nothing to decide.")
 
 // Decide casts the actor's vote on the case as it was shown to him. The workflow gives the
 // answer. The same decision again returns what it led to. Errors: those of
-// review.Case.MayDecide, a fault naming decision or reason_code, ticket-closed; Unavailable
-// when engine or workers are away: then the same decision is safe to repeat.
+// review.Case.MayDecide, a fault naming decision, reason_code, note or message,
+// awaiting-customer, ticket-not-decidable, ticket-closed; Unavailable when engine or workers
+// are away: then the same decision is safe to repeat.
 func (d *Desk) Decide(ctx context.Context, actor identity.Actor, ticketID string, j Judgement) (CaseView, error) {
 	// Who holds auditor or admin is refused below, with an entry in the audit log.
 	if err := need(actor, identity.Reviewer, identity.Auditor, identity.Admin); err != nil {
@@ -40,55 +97,96 @@ func (d *Desk) Decide(ctx context.Context, actor identity.Actor, ticketID string
 	if err != nil {
 		return CaseView{}, err
 	}
-	if err := d.decide(ctx, actor, v, j); err != nil {
-		return CaseView{}, d.refused(ctx, actor, audit.DecisionRefused, audit.ObjectTicket, ticketID, v.Refund.ID, err)
+	if err := d.decide(ctx, v, ballotOf(actor, v, j)); err != nil {
+		return CaseView{}, d.refused(ctx, actor, audit.DecisionRefused, audit.ObjectTicket, ticketID, v.Ticket.RefundID, err)
 	}
-	return d.records.Case(ctx, ticketID)
+	return d.caseView(ctx, actor, ticketID)
 }
 
-func (d *Desk) decide(ctx context.Context, actor identity.Actor, v CaseView, j Judgement) error {
-	noteDigest := ""
+// ballot is a judgement with the ids that follow from it: the same judgement has the same.
+type ballot struct {
+	Judgement
+	actor      identity.Actor
+	id         string
+	noteID     string // empty without a note
+	noteDigest string // empty without a note
+	messageID  string // of the note that holds the words to the customer; empty without
+}
+
+func ballotOf(actor identity.Actor, v CaseView, j Judgement) ballot {
+	b := ballot{Judgement: j, actor: actor}
 	if j.Note != "" {
-		sum := sha256.Sum256([]byte(j.Note))
-		noteDigest = "sha256:" + hex.EncodeToString(sum[:])
+		b.noteDigest = digestOf(j.Note)
 	}
-	id := review.DecisionID(v.Ticket.ID, actor.Subject, j.Vote, j.ReasonCode, j.Digest, noteDigest)
-	if taken(v, id) && v.Refund.State.Final() {
-		return nil
+	words := b.noteDigest // alone, as when there were no words to the customer
+	if j.Message != "" {
+		words += " " + digestOf(j.Message)
 	}
-	if taken(v, id) {
+	b.id = review.DecisionID(v.Ticket.ID, actor.Subject, j.Vote, j.ReasonCode, j.Digest, words)
+	if j.Note != "" {
+		b.noteID = "note_" + b.id
+	}
+	if j.Message != "" {
+		b.messageID = "note_" + b.id + "_told"
+	}
+	return b
+}
+
+func (d *Desk) decide(ctx context.Context, v CaseView, b ballot) error {
+	if taken(v, b.id) {
+		if v.Refund.State.Final() {
+			return nil
+		}
 		// Its answer was lost, and perhaps the workflow never heard of it: send it again.
-		return d.send(ctx, actor, v, j, id, noteDigest)
+		return d.send(ctx, v, b)
 	}
-	refusal := v.Case.MayDecide(actor, j.Vote, j.Digest)
+	if v.Ticket.Kind != review.KindRefund {
+		if !b.actor.Decides() {
+			return review.ErrMayNotDecide
+		}
+		return ErrNotDecidable
+	}
+	refusal := v.Case.MayDecide(b.actor, b.Vote, b.Digest)
 	if refusal != nil && refusal.Kind == fault.Forbidden {
 		return refusal
 	}
-	if invalid := review.ValidateReason(j.Vote, j.ReasonCode); invalid != nil {
+	if invalid := review.ValidateReason(b.Vote, b.ReasonCode); invalid != nil {
 		return invalid
 	}
-	waits := v.Refund.State == refund.InReview || v.Refund.State == refund.NeedsAttention
-	if v.Ticket.State != review.Open || !waits {
-		return review.ErrTicketClosed
+	if err := checkText("note", b.Note); err != nil {
+		return err
 	}
-	if refusal != nil {
+	if b.Message != "" {
+		if err := needText("message", b.Message); err != nil {
+			return err
+		}
+	}
+	switch {
+	case v.Ticket.State != review.Open:
+		return review.ErrTicketClosed
+	case v.Refund.State == refund.AwaitingCustomer:
+		return review.ErrAwaiting
+	case v.Refund.State != refund.InReview && v.Refund.State != refund.NeedsAttention:
+		return review.ErrTicketClosed
+	case refusal != nil:
 		return refusal
 	}
-	return d.send(ctx, actor, v, j, id, noteDigest)
+	return d.send(ctx, v, b)
 }
 
 // send carries the decision to the workflow.
-func (d *Desk) send(ctx context.Context, actor identity.Actor, v CaseView, j Judgement, id, noteDigest string) error {
-	noteID := ""
-	if j.Note != "" {
-		noteID = "note_" + id
-		if err := d.records.KeepNote(ctx, noteID, actor, v.Refund.ID, j.Note); err != nil {
+func (d *Desk) send(ctx context.Context, v CaseView, b ballot) error {
+	for id, text := range map[string]string{b.noteID: b.Note, b.messageID: b.Message} {
+		if id == "" {
+			continue
+		}
+		if err := d.records.KeepNote(ctx, id, b.actor, v.Refund.ID, text); err != nil {
 			return err
 		}
 	}
 	_, err := d.engine.Decide(ctx, DecideCommand{
-		DecisionID: id, TicketID: v.Ticket.ID, RefundID: v.Refund.ID, Voter: actor, Vote: j.Vote, ReasonCode: j.ReasonCode,
-		NoteID: noteID, NoteDigest: noteDigest, Digest: j.Digest, NotAfter: d.now().Add(commandPatience),
+		DecisionID: b.id, TicketID: v.Ticket.ID, RefundID: v.Refund.ID, Voter: b.actor, Vote: b.Vote, ReasonCode: b.ReasonCode,
+		NoteID: b.noteID, NoteDigest: b.noteDigest, MessageID: b.messageID, Digest: b.Digest, NotAfter: d.now().Add(commandPatience),
 	})
 	if err == nil || !fault.IsAnswer(err) {
 		return err
@@ -98,7 +196,7 @@ func (d *Desk) send(ctx context.Context, actor identity.Actor, v CaseView, j Jud
 	switch {
 	case readErr != nil:
 		return readErr
-	case taken(after, id):
+	case taken(after, b.id):
 		return nil
 	case fault.CodeOf(err) == CodeClosed:
 		return review.ErrTicketClosed

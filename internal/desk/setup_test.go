@@ -13,6 +13,7 @@ import (
 	"refunddesk/internal/desk"
 	"refunddesk/internal/fault"
 	"refunddesk/internal/identity"
+	"refunddesk/internal/policy"
 	"refunddesk/internal/refund"
 	"refunddesk/internal/review"
 	"refunddesk/internal/store"
@@ -25,6 +26,7 @@ type office struct {
 	*storetest.Bundle
 	desk   *desk.Desk
 	engine *engine
+	shelf  *policy.Shelf
 }
 
 var (
@@ -50,7 +52,8 @@ func newOffice(t *testing.T) *office {
 	})}
 	o.Account("other")
 	o.engine = &engine{records: o.Bundle}
-	o.desk = desk.New(desk.Options{Records: o.Store, Engine: o.engine, Watch: o.Store, Now: o.Clock.Now})
+	o.shelf = policy.NewShelf(o.PolicySource)
+	o.desk = desk.New(desk.Options{Records: o.Store, Engine: o.engine, Watch: o.Store, Policies: o.shelf, Now: o.Clock.Now})
 	return o
 }
 
@@ -66,6 +69,7 @@ type engine struct {
 	mu      sync.Mutex
 	heard   []desk.Intent
 	decided []desk.DecideCommand
+	asked   []desk.AskCommand
 	onHear  func(desk.Intent)
 	events  []desk.Event
 }
@@ -108,7 +112,16 @@ func (e *engine) Decide(ctx context.Context, c desk.DecideCommand) (refund.Step,
 		return e.records.RecordDecision(ctx, e.records.Op(c.RefundID, refund.VerbDecide), review.Decision{
 			ID: c.DecisionID, TicketID: c.TicketID, RefundID: c.RefundID, Voter: c.Voter, Vote: c.Vote, ReasonCode: c.ReasonCode,
 			NoteID: c.NoteID, Digest: c.Digest,
-		})
+		}, c.MessageID)
+	})
+}
+
+func (e *engine) RequestInformation(ctx context.Context, c desk.AskCommand) (refund.Step, error) {
+	e.mu.Lock()
+	e.asked = append(e.asked, c)
+	e.mu.Unlock()
+	return e.answer(func() (refund.Step, error) {
+		return e.records.RequestInformation(ctx, e.records.Op(c.RefundID, refund.VerbAsk), review.Asking{TicketID: c.TicketID, NoteID: c.NoteID, By: c.By})
 	})
 }
 
@@ -136,6 +149,47 @@ func (o *office) inReview(packageID string) (refund.Refund, desk.CaseView) {
 	v, err := o.Case(o.Ctx, step.TicketID)
 	require.NoError(o.T, err)
 	return r, v
+}
+
+// screened files for a new package of so many units and has the policy in force judge it.
+func (o *office) screened(packageID string, units int64, want refund.State) refund.Refund {
+	o.T.Helper()
+	o.Buy(packageID, units, units)
+	r := o.MustFile(packageID)
+	facts, version, err := o.Facts(o.Ctx, r.ID)
+	require.NoError(o.T, err)
+	p, err := o.shelf.Policy(o.Ctx, version)
+	require.NoError(o.T, err)
+	step, err := o.Screen(o.Ctx, o.Op(r.ID, refund.VerbScreen), facts, p.Evaluate(facts))
+	require.NoError(o.T, err)
+	require.Equal(o.T, want, step.State)
+	return r
+}
+
+// question is a ticket of ann's.
+func (o *office) question() desk.CaseView {
+	o.T.Helper()
+	v, err := o.desk.Ask(o.Ctx, ann, desk.Question{Subject: "Where is my money?", Body: "I asked a week ago."})
+	require.NoError(o.T, err)
+	return v
+}
+
+// texts is how many rows of the table hold the text.
+func (o *office) texts(table, text string) int {
+	o.T.Helper()
+	pool, err := o.SQL()
+	require.NoError(o.T, err)
+	var n int
+	require.NoError(o.T, pool.QueryRowContext(o.Ctx, "SELECT count(*) FROM "+table+" WHERE body = ?", text).Scan(&n))
+	return n
+}
+
+// fieldOf is the field that the fault names.
+func fieldOf(err error) string {
+	if f := fault.From(err); err != nil && len(f.Fields) > 0 {
+		return f.Fields[0].Name
+	}
+	return ""
 }
 
 // refusals are the entries that tell of refused attempts at the object.

@@ -9,18 +9,64 @@ import (
 
 	"refunddesk/internal/audit"
 	"refunddesk/internal/identity"
+	"refunddesk/internal/policy"
 	"refunddesk/internal/refund"
 	"refunddesk/internal/review"
 )
 
-// RefundView is a refund with what happened to it, for whoever may see it. What of it a
-// customer is shown is the edge's to leave out.
+// RefundView is a refund with what happened to it. A customer's holds nothing internal.
 type RefundView struct {
 	refund.Refund
 	// Entries are those of the refund, oldest first. They may be missing for one that was
 	// filed this moment: its timeline is then the filing alone.
 	Entries   []audit.Entry
-	Decisions []review.Decision // oldest first
+	Decisions []review.Decision // oldest first; a customer's has the one that settled it, and nobody's name
+	Matches   []review.Match    // the screening rules that matched, heaviest first; for staff
+	// Told is what the customer may be told of why his request is reviewed or was rejected
+	// by a rule, by locale; nil when there is nothing to tell. Locale is his.
+	Told   map[string]string
+	Locale string
+	// TicketID is the case while it waits for people or for the customer, AnswerBy until when
+	// he can answer what he was asked.
+	TicketID string
+	AnswerBy *time.Time
+}
+
+// Explanation is what the customer may be told of why his request is reviewed or was
+// rejected, in the locale, or in his own when it is empty; "" when there is nothing to tell.
+func (v RefundView) Explanation(locale string) string {
+	for _, l := range []string{cmp.Or(locale, v.Locale), v.Locale, refund.English} {
+		if text := v.Told[l]; text != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+// explained reports whether screening is why the refund stands where it does: it is under
+// review, or a rule rejected it.
+func (v RefundView) explained() bool {
+	switch v.State {
+	case refund.InReview, refund.AwaitingCustomer:
+		return v.Verdict == string(policy.Review)
+	case refund.Rejected:
+		return v.Verdict == string(policy.Reject)
+	}
+	return false
+}
+
+// heaviestTold is what may be told of the heaviest match that has words for it.
+func heaviestTold(matches []review.Match) map[string]string {
+	var heaviest *review.Match
+	for i, m := range matches {
+		if len(m.Told) > 0 && (heaviest == nil || m.Weight > heaviest.Weight) {
+			heaviest = &matches[i]
+		}
+	}
+	if heaviest == nil {
+		return nil
+	}
+	return heaviest.Told
 }
 
 // TimelineItem is a state the refund was in, and who took it there.
@@ -53,15 +99,16 @@ func (v RefundView) Timeline(viewer identity.Actor) []TimelineItem {
 }
 
 // isPublic reports whether a customer may be given the reason code: why he asked, why
-// people decided, why it is on hold, and the outcomes of the published policy.
+// people decided, why it is on hold, that he did not answer, and the outcomes of the
+// published policy.
 func isPublic(code string) bool {
-	outcomes := []string{refund.OutcomeTerminated, refund.OutcomeDisputeLost, refund.OutcomeNothingToRefund}
+	outcomes := []string{refund.OutcomeTerminated, refund.OutcomeDisputeLost, refund.OutcomeNothingToRefund, refund.OutcomeUnanswered, policy.OutcomeRule}
 	if refund.ReasonCode(code).Known() || slices.Contains(outcomes, code) ||
 		slices.Contains(review.Reasons(review.Approve), code) || slices.Contains(review.Reasons(review.Reject), code) {
 		return true
 	}
 	for cause := range strings.SplitSeq(code, ",") {
-		if c := refund.Cause(cause); c != refund.CauseStanding && c != refund.CauseDispute {
+		if c := refund.Cause(cause); c != refund.CauseStanding && c != refund.CauseDispute && c != refund.CausePause {
 			return false
 		}
 	}

@@ -27,7 +27,6 @@ import (
 	"refunddesk/internal/fault"
 	"refunddesk/internal/mail"
 	"refunddesk/internal/mail/inbox"
-	"refunddesk/internal/policy"
 	"refunddesk/internal/store"
 	"refunddesk/internal/store/postgres"
 	"refunddesk/internal/store/sqlite"
@@ -110,7 +109,7 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 		Role: config.RoleAll, HTTP: o.HTTP, Store: records,
 		Engine:   engine.Options{Address: s.Engine.Address(), Namespace: s.Engine.Namespace()},
 		Verifier: auth.NewStatic(devissuer.Name, devissuer.Audience, issuer.PublicKey()), Mailer: mailer,
-		ReviewAbove: policy.DefaultReviewAbove, ShutdownTimeout: 10 * time.Second, Log: o.Log,
+		Metrics: app.MetricsBeside, ShutdownTimeout: 10 * time.Second, Log: o.Log,
 		Routes: map[string]http.Handler{"/dev/token": localOnly(issuer.Handler()), "/dev/mail": localOnly(s.Inbox.Handler())},
 		Gate: func(context.Context) error {
 			if loaded.Load() {

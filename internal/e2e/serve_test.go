@@ -173,7 +173,7 @@ func TestServeStopsOnNonsense(t *testing.T) {
 	}{
 		"no database": {[]string{"serve", "--issuer", "https://id.example.com"}, "REFUNDDESK_DATABASE"},
 		"no issuer":   {[]string{"serve", "--database", "postgres://u@h/d"}, "REFUNDDESK_ISSUER"},
-		"bad limit":   {[]string{"serve", "--database", "postgres://u@h/d", "--issuer", "https://id.example.com", "--review-above", "many"}, "--review-above"},
+		"bad metrics": {[]string{"serve", "--database", "postgres://u@h/d", "--issuer", "https://id.example.com", "--metrics", "9090"}, "--metrics"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			out, err := exec.CommandContext(t.Context(), path, c.args...).CombinedOutput()

@@ -19,7 +19,16 @@ func (c *Client) Decide(ctx context.Context, d desk.DecideCommand) (refund.Step,
 	return c.command(ctx, d.RefundID, workflows.UpdateDecide, d.DecisionID, workflows.DecideInput{
 		DecisionID: d.DecisionID, TicketID: d.TicketID, RefundID: d.RefundID, Voter: d.Voter,
 		Vote: d.Vote, ReasonCode: d.ReasonCode, NoteID: d.NoteID, NoteDigest: d.NoteDigest,
-		Digest: d.Digest, RequestID: audit.RequestOf(ctx), NotAfter: d.NotAfter,
+		MessageID: d.MessageID, Digest: d.Digest, RequestID: audit.RequestOf(ctx), NotAfter: d.NotAfter,
+	})
+}
+
+// RequestInformation carries what a customer is to be asked to the workflow. The update's
+// id is the note's, which holds the words: the same words again get the first answer.
+func (c *Client) RequestInformation(ctx context.Context, a desk.AskCommand) (refund.Step, error) {
+	return c.command(ctx, a.RefundID, workflows.UpdateRequestInformation, a.NoteID, workflows.AskInput{
+		RefundID: a.RefundID, TicketID: a.TicketID, By: a.By, NoteID: a.NoteID, NoteDigest: a.NoteDigest,
+		RequestID: audit.RequestOf(ctx), NotAfter: a.NotAfter,
 	})
 }
 

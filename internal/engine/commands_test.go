@@ -21,8 +21,9 @@ var (
 	notAfter = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	decision = desk.DecideCommand{
 		DecisionID: "decision_1", TicketID: "ticket_1", RefundID: "refund_1", Voter: voter, Vote: review.Approve,
-		ReasonCode: "other", NoteID: "note_1", NoteDigest: "nd", Digest: "d", NotAfter: notAfter,
+		ReasonCode: "other", NoteID: "note_1", NoteDigest: "nd", MessageID: "note_3", Digest: "d", NotAfter: notAfter,
 	}
+	asking     = desk.AskCommand{RefundID: "refund_1", TicketID: "ticket_1", By: voter, NoteID: "note_4", NoteDigest: "nd", NotAfter: notAfter}
 	withdrawal = desk.WithdrawCommand{RefundID: "refund_1", By: voter, NotAfter: notAfter}
 	retrial    = desk.RetryCommand{RefundID: "refund_1", By: voter, NoteID: "note_2", NotAfter: notAfter}
 )
@@ -40,8 +41,28 @@ func TestDecideIsSentUnderTheDecisionsID(t *testing.T) {
 	require.Equal(t, client.WorkflowUpdateStageCompleted, u.WaitForStage)
 	require.Equal(t, workflows.DecideInput{
 		DecisionID: "decision_1", TicketID: "ticket_1", RefundID: "refund_1", Voter: voter, Vote: review.Approve,
-		ReasonCode: "other", NoteID: "note_1", NoteDigest: "nd", Digest: "d", NotAfter: notAfter,
+		ReasonCode: "other", NoteID: "note_1", NoteDigest: "nd", MessageID: "note_3", Digest: "d", NotAfter: notAfter,
 	}, u.Args[0])
+}
+
+func TestRequestInformationIsSentUnderTheNotesID(t *testing.T) {
+	c, f, _, _ := setup(t, nil)
+	f.running["refund/refund_1"] = true
+	_, err := c.RequestInformation(t.Context(), asking)
+	require.NoError(t, err)
+	require.Len(t, f.updates, 1)
+	require.Equal(t, "note_4", f.updates[0].UpdateID)
+	require.Equal(t, workflows.UpdateRequestInformation, f.updates[0].UpdateName)
+	require.Equal(t, workflows.AskInput{RefundID: "refund_1", TicketID: "ticket_1", By: voter, NoteID: "note_4", NoteDigest: "nd", NotAfter: notAfter}, f.updates[0].Args[0])
+
+	f.answers = []error{refusal("awaiting-customer")}
+	_, err = c.RequestInformation(t.Context(), asking)
+	require.ErrorIs(t, err, review.ErrAwaiting)
+
+	f.down = true
+	_, err = c.RequestInformation(t.Context(), asking)
+	require.ErrorIs(t, err, ErrUnavailable)
+	require.Len(t, f.updates, 2)
 }
 
 func TestRetriesDoNotShareAnID(t *testing.T) {

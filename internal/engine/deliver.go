@@ -66,22 +66,52 @@ const (
 
 // deliver tells the engine of one intent. It returns nil when the engine has it for good.
 func (c *Client) deliver(ctx context.Context, intent desk.Intent) (heard, error) {
-	var signal string
 	switch intent.Kind {
 	case desk.IntentStart:
 		return c.start(ctx, intent)
 	case desk.IntentStanding:
-		signal = workflows.SignalStandingChanged
+		return c.signal(ctx, intent, workflows.SignalStandingChanged)
 	case desk.IntentDispute:
-		signal = workflows.SignalDisputeChanged
-	default:
-		return 0, fault.New(fault.Internal, "unknown-intent", "There is no intent %q.", intent.Kind)
+		return c.signal(ctx, intent, workflows.SignalDisputeChanged)
+	case desk.IntentPause:
+		return c.signal(ctx, intent, workflows.SignalPauseChanged)
+	case desk.IntentTicket:
+		return c.ticket(ctx, intent)
 	}
-	err := c.temporal.SignalWorkflow(ctx, refund.WorkflowID(intent.RefundID), "", signal, workflows.ChangedSignal{IntentID: intent.ID})
+	return 0, fault.New(fault.Internal, "unknown-intent", "There is no intent %q.", intent.Kind)
+}
+
+// signal tells a refund's workflow that something changed.
+func (c *Client) signal(ctx context.Context, intent desk.Intent, name string) (heard, error) {
+	err := c.temporal.SignalWorkflow(ctx, refund.WorkflowID(intent.RefundID), "", name, workflows.ChangedSignal{IntentID: intent.ID})
 	if isNotFound(err) {
-		// Not started yet, or over. Whoever starts reads standing and dispute himself.
+		// Not started yet, or over. Whoever starts reads what there is himself.
 		return c.start(ctx, intent)
 	}
+	return heardNow, err
+}
+
+// ticket tells of what happened on a ticket: the refund's workflow when it is a refund's
+// case, else the ticket's own. What was said on a case just before its refund ended is
+// delivered by a workflow of the ticket's own, too: the refund's is over.
+func (c *Client) ticket(ctx context.Context, intent desk.Intent) (heard, error) {
+	if intent.RefundID != "" {
+		got, err := c.signal(ctx, intent, workflows.SignalTicketChanged)
+		if err != nil || got == heardNow {
+			return got, err
+		}
+	}
+	if intent.TicketID == "" {
+		return 0, fault.New(fault.Internal, "intent-without-ticket", "The intent %s names no ticket.", intent.ID)
+	}
+	id := workflows.QuestionWorkflowID(intent.TicketID)
+	_, err := c.temporal.SignalWithStartWorkflow(ctx, id, workflows.SignalTicketChanged, workflows.ChangedSignal{IntentID: intent.ID},
+		client.StartWorkflowOptions{
+			ID:        id,
+			TaskQueue: c.o.TaskQueue,
+			// One that ended starts again: there is something to deliver.
+			WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+		}, workflows.WorkflowQuestion, workflows.QuestionInput{TicketID: intent.TicketID})
 	return heardNow, err
 }
 

@@ -22,6 +22,9 @@ var (
 	startOf1    = desk.Intent{ID: "intent_start", Kind: desk.IntentStart, RefundID: "refund_1"}
 	standingOf1 = desk.Intent{ID: "intent_standing", Kind: desk.IntentStanding, RefundID: "refund_1"}
 	disputeOf1  = desk.Intent{ID: "intent_dispute", Kind: desk.IntentDispute, RefundID: "refund_1"}
+	pauseOf1    = desk.Intent{ID: "intent_pause", Kind: desk.IntentPause, RefundID: "refund_1"}
+	ticketOf1   = desk.Intent{ID: "intent_ticket", Kind: desk.IntentTicket, RefundID: "refund_1", TicketID: "ticket_1"}
+	question    = desk.Intent{ID: "intent_question", Kind: desk.IntentTicket, TicketID: "ticket_2"}
 )
 
 func TestHearSignalsAndMarks(t *testing.T) {
@@ -32,7 +35,15 @@ func TestHearSignalsAndMarks(t *testing.T) {
 	require.Equal(t, []string{"intent_standing"}, <-out.marked)
 	c.Hear(disputeOf1)
 	require.Equal(t, []string{"intent_dispute"}, <-out.marked)
-	require.Equal(t, []string{"StandingChanged refund/refund_1 intent_standing", "DisputeChanged refund/refund_1 intent_dispute"}, f.signals)
+	c.Hear(pauseOf1)
+	require.Equal(t, []string{"intent_pause"}, <-out.marked)
+	c.Hear(ticketOf1)
+	require.Equal(t, []string{"intent_ticket"}, <-out.marked)
+	require.Equal(t, []string{
+		"StandingChanged refund/refund_1 intent_standing", "DisputeChanged refund/refund_1 intent_dispute",
+		"PauseChanged refund/refund_1 intent_pause", "TicketChanged refund/refund_1 intent_ticket",
+	}, f.signals)
+	require.Empty(t, f.opened)
 	require.Empty(t, f.starts)
 }
 
@@ -119,6 +130,64 @@ func TestWorkflowThatEndedBeforeItsRefundRaisesAnAlarm(t *testing.T) {
 	require.Equal(t, heardTooLate, got)
 	require.Contains(t, logged.String(), "level=ERROR")
 	require.Contains(t, logged.String(), "refund=refund_1")
+}
+
+func TestQuestionIsStartedAndSignalled(t *testing.T) {
+	c, f, _, _ := setup(t, nil)
+	for range 2 { // the second finds it running
+		got, err := c.deliver(t.Context(), question)
+		require.NoError(t, err)
+		require.Equal(t, heardNow, got)
+	}
+	require.Equal(t, []string{"TicketChanged ticket/ticket_2 intent_question", "TicketChanged ticket/ticket_2 intent_question"}, f.signals)
+	require.Len(t, f.opened, 1)
+	require.Equal(t, "ticket/ticket_2", f.opened[0].ID)
+	require.Equal(t, "refunds", f.opened[0].TaskQueue)
+	require.Equal(t, enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE, f.opened[0].WorkflowIDReusePolicy)
+	require.Empty(t, f.starts, "no refund is started for a question about it")
+
+	f.running["ticket/ticket_2"] = false // it was closed, and then something was said
+	_, err := c.deliver(t.Context(), question)
+	require.NoError(t, err)
+	require.Len(t, f.opened, 2)
+}
+
+// Something was said on a case, and its refund ended before the signal came.
+func TestWhatWasSaidOnACaseThatEndedIsDelivered(t *testing.T) {
+	for name, over := range map[string]func(*temporalFake, *outboxFake){
+		"kept":              func(f *temporalFake, o *outboxFake) { f.running["refund/refund_1"] = false; o.final["refund_1"] = true },
+		"no longer kept":    func(_ *temporalFake, o *outboxFake) { o.final["refund_1"] = true },
+		"ended by somebody": func(f *temporalFake, _ *outboxFake) { f.running["refund/refund_1"] = false },
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, f, out, _ := setup(t, nil)
+			over(f, out)
+			_, err := c.deliver(t.Context(), ticketOf1)
+			require.NoError(t, err)
+			require.Equal(t, []string{"TicketChanged ticket/ticket_1 intent_ticket"}, f.signals)
+		})
+	}
+}
+
+func TestTicketIntentsWhileTheEngineIsAwayAreKept(t *testing.T) {
+	c, f, out, _ := setup(t, nil)
+	f.down = true
+	out.pending = []desk.Intent{ticketOf1, question, pauseOf1}
+	_, err := c.Sweep(t.Context())
+	require.Error(t, err)
+	require.Len(t, out.pending, 3)
+	f.down = false
+	f.running["refund/refund_1"] = true
+	n, err := c.Sweep(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 3, n)
+}
+
+func TestTicketIntentWithoutTicketIsAnError(t *testing.T) {
+	c, f, _, _ := setup(t, nil)
+	_, err := c.deliver(t.Context(), desk.Intent{ID: "i", Kind: desk.IntentTicket})
+	require.Equal(t, "intent-without-ticket", fault.CodeOf(err))
+	require.Empty(t, f.opened)
 }
 
 func TestUnknownIntentIsAnError(t *testing.T) {

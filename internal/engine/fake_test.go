@@ -32,7 +32,8 @@ type temporalFake struct {
 	running map[string]bool // workflow id → runs; absent = never started
 	starts  []client.StartWorkflowOptions
 	inputs  []workflows.RefundInput
-	signals []string // name and workflow id
+	signals []string                      // name and workflow id
+	opened  []client.StartWorkflowOptions // of questions
 	updates []client.UpdateWorkflowOptions
 	answers []error // what the next updates come to; nil = success
 	hold    chan struct{}
@@ -83,6 +84,24 @@ func (f *temporalFake) SignalWorkflow(_ context.Context, id, _, name string, arg
 	}
 	f.signals = append(f.signals, name+" "+id+" "+arg.(workflows.ChangedSignal).IntentID)
 	return nil
+}
+
+func (f *temporalFake) SignalWithStartWorkflow(ctx context.Context, id, name string, arg any, o client.StartWorkflowOptions, workflow any, args ...any) (client.WorkflowRun, error) {
+	f.mu.Lock()
+	if f.down {
+		f.mu.Unlock()
+		return nil, serviceerror.NewUnavailable("away")
+	}
+	if workflow != workflows.WorkflowQuestion || "ticket/"+args[0].(workflows.QuestionInput).TicketID != id {
+		f.mu.Unlock()
+		return nil, errors.New("this is no question")
+	}
+	if !f.running[id] {
+		f.running[id] = true
+		f.opened = append(f.opened, o)
+	}
+	f.mu.Unlock()
+	return nil, f.SignalWorkflow(ctx, id, "", name, arg)
 }
 
 func (f *temporalFake) UpdateWorkflow(_ context.Context, o client.UpdateWorkflowOptions) (client.WorkflowUpdateHandle, error) {

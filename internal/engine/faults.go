@@ -38,8 +38,8 @@ var (
 // answers are the faults that a workflow or its steps refuse with, by code.
 var answers = byCode(
 	refund.ErrTooLate, refund.ErrIllegalTransition, refund.ErrSuspended, refund.ErrTerminated,
-	review.ErrMayNotDecide, review.ErrSelfApproval, review.ErrSeniorOnly, review.ErrAlreadyVoted,
-	review.ErrStale, review.ErrTicketClosed, review.ErrNotApprovable,
+	review.ErrMayNotDecide, review.ErrSelfApproval, review.ErrFirstDecider, review.ErrSeniorOnly, review.ErrAlreadyVoted,
+	review.ErrStale, review.ErrAwaiting, review.ErrTicketClosed, review.ErrNotApprovable,
 	ErrExpired, ErrClosed, errInternal,
 )
 

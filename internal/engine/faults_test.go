@@ -23,7 +23,7 @@ func refusal(code string, details ...any) error {
 func TestWorkflowsAnswersBecomeFaults(t *testing.T) {
 	for _, want := range []*fault.Error{
 		refund.ErrTooLate, refund.ErrIllegalTransition, review.ErrMayNotDecide, review.ErrSelfApproval, review.ErrSeniorOnly,
-		review.ErrAlreadyVoted, review.ErrStale, review.ErrTicketClosed, review.ErrNotApprovable,
+		review.ErrFirstDecider, review.ErrAlreadyVoted, review.ErrStale, review.ErrAwaiting, review.ErrTicketClosed, review.ErrNotApprovable,
 		ErrExpired, ErrClosed, errInternal,
 	} {
 		t.Run(want.Code, func(t *testing.T) {

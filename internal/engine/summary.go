@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -10,6 +11,7 @@ import (
 	"go.temporal.io/sdk/converter"
 
 	"refunddesk/internal/refund"
+	"refunddesk/internal/review"
 )
 
 // reader says in a few words what an event was. Of payloads it gives only what a step
@@ -125,13 +127,33 @@ func marker(a *historypb.MarkerRecordedEventAttributes) string {
 // left is what a step left behind, "" for results that are no step.
 func left(result *commonpb.Payloads) string {
 	var step refund.Step
-	if len(result.GetPayloads()) == 0 || converter.GetDefaultDataConverter().FromPayloads(result, &step) != nil || !step.State.Known() {
+	switch {
+	case !read(result, &step):
 		return ""
-	}
-	if step.Refused != "" {
+	case !step.State.Known():
+		return leftOfQuestion(result)
+	case step.Refused != "":
 		return words("refused", step.Refused)
 	}
 	return words("→", string(step.State))
+}
+
+// leftOfQuestion is what a look at a question's clock left behind.
+func leftOfQuestion(result *commonpb.Payloads) string {
+	var step review.QuestionStep
+	switch {
+	case !read(result, &step):
+		return ""
+	case step.Closed:
+		return words("→", string(review.Closed))
+	case slices.Contains(review.Queues, step.Queue):
+		return words("→", step.Queue)
+	}
+	return ""
+}
+
+func read(result *commonpb.Payloads, into any) bool {
+	return len(result.GetPayloads()) > 0 && converter.GetDefaultDataConverter().FromPayloads(result, into) == nil
 }
 
 // failed gives the code of a failure, never its text.

@@ -144,6 +144,7 @@ type Registry interface {
 // Register makes every workflow and activity known under its name.
 func Register(to Registry, ports activities.Ports) {
 	to.RegisterWorkflowWithOptions(workflows.Refund, workflow.RegisterOptions{Name: workflows.WorkflowRefund})
+	to.RegisterWorkflowWithOptions(workflows.Question, workflow.RegisterOptions{Name: workflows.WorkflowQuestion})
 	to.RegisterWorkflowWithOptions(workflows.Sweep, workflow.RegisterOptions{Name: workflows.WorkflowSweep})
 	activities.Register(to, ports)
 }

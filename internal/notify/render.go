@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 	texttemplate "text/template"
-	"unicode"
 
 	i18ntemplate "github.com/nicksnyder/go-i18n/v2/i18n/template"
 
@@ -56,7 +55,11 @@ type library struct {
 // letter is what both layouts are filled with.
 type letter struct {
 	Lang, Headline, Greeting string
-	Happened, Money, Next    string // what happened, what it means for the money, who moves next
+	subject                  string   // the sentence that is the subject
+	Happened, Money, Next    string   // what happened, what it means for the money, who moves next
+	Told                     string   // what made it so, as far as the customer is told
+	Says                     string   // who the quoted words are of, when Happened does not say so
+	Quote                    []string // what staff wrote, line by line
 	Facts                    []fact
 	Colon                    string // between a fact's label and its value
 	Help, Automatic          string
@@ -65,26 +68,28 @@ type letter struct {
 type fact struct{ Label, Value string }
 
 // publicReasons are the reason codes that a customer is told in words of their own. Any
-// other code reads as "other": what a reviewer or a rule thought stays inside. True marks
-// those after which "the package keeps its balance" is no news or not true; they have a
-// sentence of their own about the money.
-var publicReasons = map[string]bool{
-	"suspected_abuse":             false,
-	"agreement_violated":          false,
-	"unverified":                  false,
-	otherReason:                   false,
-	refund.OutcomeTerminated:      true,
-	refund.OutcomeDisputeLost:     true,
-	refund.OutcomeNothingToRefund: true,
+// other code reads as "other": what a reviewer or a rule thought stays inside.
+var publicReasons = map[string]struct {
+	money bool // "the package keeps its balance" is no news or not true: a sentence of its own about the money
+	next  bool // an appeal is not what helps: a sentence of its own about what does
+}{
+	"suspected_abuse":             {},
+	"agreement_violated":          {},
+	"unverified":                  {},
+	otherReason:                   {},
+	refund.OutcomeUnanswered:      {next: true},
+	refund.OutcomeTerminated:      {money: true, next: true},
+	refund.OutcomeDisputeLost:     {money: true, next: true},
+	refund.OutcomeNothingToRefund: {money: true, next: true},
 }
 
 const otherReason = "other"
 
 // Render puts the notice into words in its locale, English when we do not write that one.
 // Whatever comes from outside is made one line first, so that a package's name can add
-// neither a header nor a line to the message. Returns fault Internal "notice-unknown" for
-// an event without words and "notice-incomplete" when a sentence misses a value; neither
-// names the customer.
+// neither a header nor a line to the message; only what staff wrote keeps its lines, each
+// marked as quoted. Returns fault Internal "notice-unknown" for an event without words and
+// "notice-incomplete" when a sentence misses a value; neither names the customer.
 func Render(n Notice) (Message, error) {
 	lib, err := words()
 	if err != nil {
@@ -94,26 +99,19 @@ func Render(n Notice) (Message, error) {
 		return Message{}, fault.New(fault.Internal, "notice-unknown", "There are no words for a notice of this event.")
 	}
 	locale := lib.sentences.localeOf(n.Locale)
-	reason := n.Reason
-	if _, public := publicReasons[reason]; !public {
-		reason = otherReason
-	}
 	data := map[string]string{
-		"Name":     oneLine(n.Name),
-		"Package":  oneLine(n.PackageName),
-		"Amount":   oneLine(n.Amount),
-		"RefundID": oneLine(n.RefundID),
+		"Name":     oneLine(n.Name, longestValue),
+		"Package":  oneLine(n.PackageName, longestValue),
+		"Amount":   oneLine(n.Amount, longestValue),
+		"RefundID": oneLine(n.RefundID, longestValue),
+		"TicketID": oneLine(n.TicketID, longestValue),
+		"AnswerBy": oneLine(n.AnswerBy, longestValue),
+		"Told":     oneLine(n.Told, longestTold),
 	}
 	r := &reader{localizer: lib.sentences.localizers[locale], data: data}
-	if data["Package"] == "" {
-		data["Package"] = r.say("package.nameless")
-	}
-	if n.Event == Rejected {
-		data["Reason"] = r.say("reason." + reason)
-	}
-	l := compose(r, n.Event, reason)
+	l := compose(r, n)
 	l.Lang = locale
-	subject := r.say(string(n.Event) + ".subject")
+	subject := r.say(l.subject)
 	if r.err != nil {
 		return Message{}, incomplete(r.err)
 	}
@@ -124,76 +122,102 @@ func Render(n Notice) (Message, error) {
 	if err := lib.html.Execute(&html, l); err != nil {
 		return Message{}, incomplete(err)
 	}
-	return Message{Locale: locale, Subject: oneLine(subject), Text: text.String(), HTML: html.String()}, nil
+	return Message{Locale: locale, Subject: oneLine(subject, longestTold), Text: text.String(), HTML: html.String()}, nil
 }
 
-func compose(r *reader, e Event, reason string) letter {
-	event := string(e)
-	greeting := "greeting"
+func compose(r *reader, n Notice) letter {
+	event := string(n.Event)
+	greeting, help := "greeting", "help"
 	if r.data["Name"] == "" {
 		greeting = "greeting.nameless"
 	}
-	aboutMoney := event + ".money"
-	if e == Rejected && publicReasons[reason] {
-		aboutMoney += "." + reason
+	if r.data["RefundID"] != "" {
+		help = "help.refund"
 	}
+	l := letter{Quote: lines(n.Text), subject: event + ".subject"}
+	l.Facts = factsOf(r, n.Event)
+	about := aboutOf(r)
+	if r.data["Package"] == "" {
+		r.data["Package"] = r.say("package.nameless") // sentences need a name, facts do not
+	}
+	happened, aboutMoney, next := event+".happened", event+".money", event+".next"
+	switch n.Event {
+	case Wrote:
+		l.subject, happened, aboutMoney = l.subject+about, happened+about, ""
+	case Asked, Reminded:
+		if len(l.Quote) == 0 {
+			happened += ".wordless" // the question is in the ticket
+		}
+		if r.data["AnswerBy"] == "" {
+			next += ".undated"
+		}
+	case InReview:
+		l.Told = told(r, event)
+	case Rejected:
+		reason := n.Reason
+		if _, public := publicReasons[reason]; !public {
+			reason = otherReason
+		}
+		r.data["Reason"] = r.say("reason." + reason)
+		l.Told, l.Says = told(r, event), r.say(event+".words")
+		if publicReasons[reason].money {
+			aboutMoney += "." + reason
+		}
+		if publicReasons[reason].next {
+			next += "." + reason
+		}
+	case Credited:
+		l.Says = r.say(event + ".words")
+	case Received, Withdrawn:
+	}
+	if aboutMoney != "" {
+		l.Money = r.say(aboutMoney)
+	}
+	l.Headline, l.Greeting, l.Happened, l.Next = r.say(event+".headline"), r.say(greeting), r.say(happened), r.say(next)
+	l.Colon, l.Help, l.Automatic = r.say("label.colon"), r.say(help), r.say("automatic")
+	return l
+}
+
+// told is the sentence with what the customer may be told of why; nothing when that is nothing.
+func told(r *reader, event string) string {
+	if r.data["Told"] == "" {
+		return ""
+	}
+	return r.say(event + ".told")
+}
+
+// aboutOf says what a conversation is about: ".refund", ".package" or, of a plain question, nothing.
+func aboutOf(r *reader) string {
+	switch {
+	case r.data["RefundID"] != "":
+		return ".refund"
+	case r.data["Package"] != "":
+		return ".package"
+	}
+	return ""
+}
+
+// factsOf are the facts of the notice that somebody gave.
+func factsOf(r *reader, e Event) []fact {
 	amountLabel := "label.asked"
 	if e == Credited {
 		amountLabel = "label.credited"
 	}
-	l := letter{
-		Headline:  r.say(event + ".headline"),
-		Greeting:  r.say(greeting),
-		Happened:  r.say(event + ".happened"),
-		Money:     r.say(aboutMoney),
-		Next:      r.say(event + ".next"),
-		Colon:     r.say("label.colon"),
-		Help:      r.say("help"),
-		Automatic: r.say("automatic"),
-	}
+	var facts []fact
 	for _, f := range []fact{
 		{"label.package", r.data["Package"]},
 		{amountLabel, r.data["Amount"]},
 		{"label.refund", r.data["RefundID"]},
+		{"label.ticket", r.data["TicketID"]},
+		{"label.answer_by", r.data["AnswerBy"]},
 	} {
 		if f.Value != "" {
-			l.Facts = append(l.Facts, fact{Label: r.say(f.Label), Value: f.Value})
+			facts = append(facts, fact{Label: r.say(f.Label), Value: f.Value})
 		}
 	}
-	return l
+	return facts
 }
 
 func incomplete(cause error) error {
 	return fault.New(fault.Internal, "notice-incomplete", "A sentence of the notice could not be put together.").With(cause)
-}
-
-// longest is how much of one value goes into a message, in characters.
-const longest = 200
-
-// oneLine makes text from outside safe to stand in a header and in a sentence: line
-// breaks and control characters become spaces, marks that turn the reading direction are
-// dropped, and what is longer than anybody would read is cut.
-func oneLine(s string) string {
-	var b strings.Builder
-	length, space := 0, false
-	for _, r := range strings.ToValidUTF8(s, "") {
-		switch {
-		case unicode.IsSpace(r), unicode.IsControl(r), r == '\u2028', r == '\u2029':
-			space = b.Len() > 0
-			continue
-		case unicode.Is(unicode.Bidi_Control, r), r == '\ufeff':
-			continue
-		}
-		if length >= longest {
-			b.WriteRune('…')
-			return b.String()
-		}
-		if space {
-			b.WriteByte(' ')
-			space, length = false, length+1
-		}
-		b.WriteRune(r)
-		length++
-	}
-	return b.String()
 }

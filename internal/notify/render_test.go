@@ -27,8 +27,27 @@ func notice(e Event, locale string) Notice {
 	if locale == refund.SimplifiedChinese {
 		n.Name, n.PackageName, n.Amount = "海岸物流", "国际短信 500 元", "¥431.20"
 	}
-	if e == Rejected {
-		n.Reason = "unverified"
+	words := map[string]struct{ text, told, by string }{
+		refund.English: {
+			"Thank you for your patience.\n\nWhich card did you pay with (last four digits only)?\nWho bought the package?",
+			"The contact data of the account changed shortly before the request.", "27 November 2026, 18:00 (UTC)",
+		},
+		refund.SimplifiedChinese: {
+			"感谢您的耐心等待。\n\n请问您当时使用哪张银行卡付款（只需后四位）？\n套餐包由谁购买？",
+			"申请前不久账户的联系方式有过变更。", "2026年11月28日 02:00",
+		},
+	}[locale]
+	switch e {
+	case Rejected:
+		n.Reason, n.Told = "unverified", words.told
+	case InReview:
+		n.Told = words.told
+	case Wrote, Asked, Reminded:
+		n.TicketID, n.Text = "ticket_01jd", words.text
+		if e != Wrote {
+			n.AnswerBy = words.by
+		}
+	case Received, Credited, Withdrawn:
 	}
 	return n
 }
@@ -68,7 +87,7 @@ func TestEveryReasonIsToldInBothLanguages(t *testing.T) {
 		seen := map[string]string{}
 		for reason := range publicReasons {
 			n := notice(Rejected, locale)
-			n.Reason = reason
+			n.Reason, n.Told = reason, ""
 			m, err := Render(n)
 			require.NoError(t, err, "%s in %s", reason, locale)
 			require.NotContains(t, m.Text, reason, "a code is no word for a customer")
@@ -141,11 +160,15 @@ func requireChinese(t *testing.T, key, sentence string) {
 func TestNothingFromOutsideAddsALineOrAHeader(t *testing.T) {
 	for _, e := range Events {
 		n := notice(e, refund.English)
+		n.Told, n.AnswerBy, n.TicketID = "Told.", "tomorrow", "ticket_01jd"
 		plain, err := Render(n)
 		require.NoError(t, err)
 		n.PackageName = "SMS\r\nBcc: all@example.com\r\n\r\nYou won"
 		n.Name = "Eve\nX-Evil: 1\u2028\u202egnp.exe\x00"
 		n.Amount = "$1\r\n.\r\nMAIL FROM:<x@example.com>"
+		n.Told += "\r\nX-Told: 1"
+		n.AnswerBy += "\r\n\r\nX-By: 1"
+		n.TicketID += "\nX-Ticket: 1"
 		m, err := Render(n)
 		require.NoError(t, err)
 		require.False(t, strings.ContainsAny(m.Subject, "\r\n\x00\u2028"), m.Subject)
@@ -159,6 +182,7 @@ func TestHTMLIsEscaped(t *testing.T) {
 	n := notice(Received, refund.English)
 	n.PackageName = `<img src=x onerror=alert(1)> & "co"`
 	n.Name = "</p><script>alert(1)</script>"
+	n.Event, n.Text, n.Told = Rejected, "</blockquote><script>alert(1)</script>\n<b>hello</b>", "<script>"
 	m, err := Render(n)
 	require.NoError(t, err)
 	require.NotContains(t, m.HTML, "<img")
@@ -172,8 +196,8 @@ func TestLongValuesAreCut(t *testing.T) {
 	n.PackageName = strings.Repeat("界", 5000)
 	m, err := Render(n)
 	require.NoError(t, err)
-	require.Contains(t, m.Text, strings.Repeat("界", longest)+"…")
-	require.NotContains(t, m.Text, strings.Repeat("界", longest+1))
+	require.Contains(t, m.Text, strings.Repeat("界", longestValue)+"…")
+	require.NotContains(t, m.Text, strings.Repeat("界", longestValue+1))
 }
 
 func TestNamelessCustomerAndPackage(t *testing.T) {

@@ -1,6 +1,10 @@
 package policy
 
 import (
+	"math"
+	"slices"
+	"strings"
+
 	"refunddesk/internal/money"
 	"refunddesk/internal/refund"
 	"refunddesk/internal/review"
@@ -23,7 +27,7 @@ const MostIDs = 1000
 // Group is some of the cases of a backtest.
 type Group struct {
 	Count   int
-	Money   []money.Money // by currency
+	Money   []money.Money // by currency, in the order of their codes
 	Refunds []string      // the newest, at most MostIDs
 }
 
@@ -39,41 +43,107 @@ type Report struct {
 	Version, Digest string
 	Cases           int
 	Changed         int
-	Changes         []Change
-	KnownBad        int   // rejected by people
-	KnownGood       int   // approved by people
-	Missed          Group // known bad that the draft approves by itself
-	Disturbed       Group // known good that the draft has reviewed or rejects
+	Changes         []Change // from the mildest verdict of then to the strictest
+	KnownBad        int      // rejected by people
+	KnownGood       int      // approved by people
+	Missed          Group    // known bad that the draft approves by itself
+	Disturbed       Group    // known good that the draft has reviewed or rejects
 }
 
-// Backtest replays a policy over past cases.
-type Backtest struct{}
+// Backtest replays a policy over past cases. It keeps counts, sums and the ids that it
+// names, never the cases: its memory does not grow with their number. It is not safe for
+// use by many at once.
+type Backtest struct {
+	policy            *Policy
+	report            Report
+	changes           map[[2]Verdict]*tally
+	votes             map[[2]Verdict]*[2]int // approved, rejected
+	missed, disturbed tally
+}
+
+// tally is a group that grows.
+type tally struct {
+	count   int
+	sums    map[string]int64
+	refunds []string
+}
+
+func (t *tally) add(c Case) {
+	t.count++
+	if t.sums == nil {
+		t.sums = map[string]int64{}
+	}
+	sum, err := money.Of(t.sums[c.Facts.Amount.Currency], c.Facts.Amount.Currency).Add(c.Facts.Amount)
+	if err != nil {
+		sum.Micros = math.MaxInt64 // more than can be kept; a report is no ledger
+	}
+	t.sums[c.Facts.Amount.Currency] = sum.Micros
+	if len(t.refunds) < MostIDs {
+		t.refunds = append(t.refunds, c.RefundID)
+	}
+}
+
+func (t *tally) group() Group {
+	g := Group{Count: t.count, Refunds: slices.Clone(t.refunds)}
+	for code, micros := range t.sums {
+		g.Money = append(g.Money, money.Of(micros, code))
+	}
+	slices.SortFunc(g.Money, func(a, b money.Money) int { return strings.Compare(a.Currency, b.Currency) })
+	return g
+}
 
 // NewBacktest starts a backtest of p.
-func NewBacktest(p *Policy) *Backtest { panic("written by the policy helper") }
+func NewBacktest(p *Policy) *Backtest {
+	return &Backtest{policy: p, changes: map[[2]Verdict]*tally{}, votes: map[[2]Verdict]*[2]int{}}
+}
 
 // Add replays a case; give the newest first.
-func (b *Backtest) Add(c Case) { panic("written by the policy helper") }
+func (b *Backtest) Add(c Case) {
+	b.report.Cases++
+	verdict := b.policy.Evaluate(c.Facts).Verdict
+	switch c.Decided {
+	case review.Approve:
+		b.report.KnownGood++
+		if verdict != Approve {
+			b.disturbed.add(c)
+		}
+	case review.Reject:
+		b.report.KnownBad++
+		if verdict == Approve {
+			b.missed.add(c)
+		}
+	}
+	if verdict == c.Verdict {
+		return
+	}
+	b.report.Changed++
+	key := [2]Verdict{c.Verdict, verdict}
+	if b.changes[key] == nil {
+		b.changes[key], b.votes[key] = &tally{}, &[2]int{}
+	}
+	b.changes[key].add(c)
+	switch c.Decided {
+	case review.Approve:
+		b.votes[key][0]++
+	case review.Reject:
+		b.votes[key][1]++
+	}
+}
 
 // Report sums up what was added.
-func (b *Backtest) Report() Report { panic("written by the policy helper") }
-
-// Diff is what differs between two policies.
-type Diff struct {
-	From, To string // digests
-	Rules    []RuleDiff
-	Settings []FieldDiff // limits, approval tiers, budget, calendars, queues
+func (b *Backtest) Report() Report {
+	out := b.report
+	out.Version, out.Digest = b.policy.Version(), b.policy.Digest()
+	out.Missed, out.Disturbed = b.missed.group(), b.disturbed.group()
+	out.Changes = make([]Change, 0, len(b.changes))
+	for key, t := range b.changes {
+		out.Changes = append(out.Changes, Change{From: key[0], To: key[1], Group: t.group(), Approved: b.votes[key][0], Rejected: b.votes[key][1]})
+	}
+	slices.SortFunc(out.Changes, func(a, b Change) int {
+		if a.From != b.From {
+			return strictness[a.From] - strictness[b.From]
+		}
+		return strictness[a.To] - strictness[b.To]
+	})
+	return out
 }
-
-// RuleDiff is a rule that was added, removed or changed.
-type RuleDiff struct {
-	ID     string
-	Change string // added, removed or changed
-	Fields []FieldDiff
-}
-
-// FieldDiff is one value before and after.
-type FieldDiff struct{ Field, From, To string }
-
-// DiffOf compares two policies.
-func DiffOf(from, to *Policy) Diff { panic("written by the policy helper") }

@@ -7,13 +7,13 @@ import "strings"
 
 const refundColumns = `id account_id package_id requested_by state reason_code note_id currency quote_amount quote_paid quote_face
 	quote_remaining approved amount verdict outcome policy_version policy_digest hold_causes held_from held_at provider_fault
-	last_op last_step created_at updated_at version`
+	appeal_of last_op last_step created_at updated_at version`
 
 func (r *refundRow) fields() fields {
 	return fields{
 		&r.ID, &r.AccountID, &r.PackageID, &r.RequestedBy, &r.State, &r.ReasonCode, &r.NoteID, &r.Currency, &r.QuoteAmount, &r.QuotePaid, &r.QuoteFace,
 		&r.QuoteRemaining, &r.Approved, &r.Amount, &r.Verdict, &r.Outcome, &r.PolicyVersion, &r.PolicyDigest, &r.HoldCauses, &r.HeldFrom, &r.HeldAt, &r.ProviderFault,
-		&r.LastOp, &r.LastStep, &r.CreatedAt, &r.UpdatedAt, &r.Version,
+		&r.AppealOf, &r.LastOp, &r.LastStep, &r.CreatedAt, &r.UpdatedAt, &r.Version,
 	}
 }
 
@@ -27,12 +27,20 @@ func (r *packageRow) fields() fields {
 	}
 }
 
-const ticketColumns = `id kind refund_id account_id package_id state queue assignee due_at approvals matches created_at updated_at`
+const ticketColumns = `id kind refund_id account_id package_id opened_by subject state queue assignee priority due_at approvals seniors
+	matches sla clock response_due_at responded_at urgency snoozed_until asked_at answer_by answer_reminded closed_at created_at updated_at`
 
 func (r *ticketRow) fields() fields {
 	return fields{
-		&r.ID, &r.Kind, &r.RefundID, &r.AccountID, &r.PackageID, &r.State, &r.Queue, &r.Assignee, &r.DueAt, &r.Approvals, &r.Matches, &r.CreatedAt, &r.UpdatedAt,
+		&r.ID, &r.Kind, &r.RefundID, &r.AccountID, &r.PackageID, &r.OpenedBy, &r.Subject, &r.State, &r.Queue, &r.Assignee, &r.Priority, &r.DueAt, &r.Approvals, &r.Seniors,
+		&r.Matches, &r.SLA, &r.Clock, &r.ResponseDueAt, &r.RespondedAt, &r.Urgency, &r.SnoozedUntil, &r.AskedAt, &r.AnswerBy, &r.AnswerReminded, &r.ClosedAt, &r.CreatedAt, &r.UpdatedAt,
 	}
+}
+
+const pauseColumns = `id scope target reason by expires_at ended_at ended_by created_at`
+
+func (r *pauseRow) fields() fields {
+	return fields{&r.ID, &r.Scope, &r.Target, &r.Reason, &r.By, &r.ExpiresAt, &r.EndedAt, &r.EndedBy, &r.CreatedAt}
 }
 
 const decisionColumns = `id ticket_id refund_id voter voter_role voter_account vote reason_code note_id digest created_at`

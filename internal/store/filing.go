@@ -24,6 +24,11 @@ var ErrIdempotencyMismatch = fault.New(fault.Unprocessable, "idempotency-mismatc
 // entry and engine intent in one transaction. The key is looked up before any check of the
 // package. Errors: those of refund.MayFile, ErrIdempotencyMismatch, not-found for a package
 // that is not the account's.
+//
+// An appeal has no key of its own: a rejection is appealed once, which is what a key would
+// be for, and a second appeal is refused whatever it says. So no key that a customer chooses
+// can meet one of ours. Its errors beside those above: not-found for a refund that is not the
+// account's or not of the package, refund.ErrNotRejected, refund.ErrAlreadyAppealed.
 func (s *Store) File(ctx context.Context, by identity.Actor, f desk.Filing) (desk.Filed, error) {
 	refundID := newID("refund")
 	bodyHash := digestOf(fmt.Sprintf("%q %q %q", f.PackageID, f.ReasonCode, f.Note))
@@ -32,29 +37,63 @@ func (s *Store) File(ctx context.Context, by identity.Actor, f desk.Filing) (des
 		now := s.now()
 		key := insert("idempotency_keys", "account_id key body_hash refund_id created_at", by.AccountID, f.IdempotencyKey, bodyHash, refundID, now)
 		key.sql += " ON CONFLICT DO NOTHING"
-		tx.queue(key)
+		if f.AppealOf == "" {
+			tx.queue(key)
+		}
 		var v packageView
 		found, err := tx.ask(v.fields(), packageQuery+" WHERE p.id = ?"+s.lock("FOR NO KEY UPDATE OF p, l FOR SHARE OF a"), f.PackageID)
 		switch {
 		case err != nil:
 			return err
-		case key.rows == 0:
+		case f.AppealOf == "" && key.rows == 0:
 			out, err = replay(tx.reads, by.AccountID, f.IdempotencyKey, bodyHash)
 			return err
 		case !found || v.Package.AccountID != by.AccountID:
 			return desk.Missing(audit.ObjectPackage, f.PackageID)
 		}
 		p := v.domain()
+		if err := mayAppeal(tx.reads, f.AppealOf, p.Package); err != nil {
+			return err
+		}
 		if refusal := refund.MayFile(p.Standing, p.Package, now); refusal != nil {
 			return refusal
 		}
 		out = desk.Filed{Refund: insertRefund(ctx, tx, refundID, by, f, p.Package, now)}
 		return nil
 	})
-	if violates(errors.Unwrap(err), "refunds_one_open", "refunds.package_id") {
+	switch refused := errors.Unwrap(err); {
+	case violates(refused, "refunds_one_appeal", "refunds.appeal_of"):
+		err = refund.ErrAlreadyAppealed.With(err)
+	case violates(refused, "refunds_one_open", "refunds.package_id"):
 		err = refund.ErrRefundOpen.With(err)
 	}
 	return out, err
+}
+
+// mayAppeal returns nil when the package's owner may appeal the refund now. The package is
+// locked, so no other appeal of it is on its way.
+func mayAppeal(tx *gorm.DB, appealOf string, p refund.Package) error {
+	if appealOf == "" {
+		return nil
+	}
+	first, err := refundOf(tx, appealOf)
+	if err != nil {
+		return err
+	}
+	if first.AccountID != p.AccountID || first.PackageID != p.ID {
+		return desk.Missing(audit.ObjectRefund, appealOf)
+	}
+	if refusal := first.MayAppeal(); refusal != nil {
+		return refusal
+	}
+	var appeals int
+	if err := tx.Raw("SELECT count(*) FROM refunds WHERE appeal_of = ?", appealOf).Scan(&appeals).Error; err != nil {
+		return err
+	}
+	if appeals > 0 {
+		return refund.ErrAlreadyAppealed
+	}
+	return nil
 }
 
 func replay(tx *gorm.DB, accountID, key, bodyHash string) (desk.Filed, error) {
@@ -75,7 +114,7 @@ func insertRefund(ctx context.Context, tx *transition, id string, by identity.Ac
 	row := refundRow{
 		ID: id, AccountID: p.AccountID, PackageID: p.ID, RequestedBy: by.Subject, State: string(refund.Submitted),
 		ReasonCode: string(f.ReasonCode), Currency: p.Currency, QuoteAmount: q.Amount.Micros, QuotePaid: p.Paid, QuoteFace: p.Face,
-		QuoteRemaining: p.Remaining, CreatedAt: now, UpdatedAt: now, Version: 1,
+		QuoteRemaining: p.Remaining, AppealOf: f.AppealOf, CreatedAt: now, UpdatedAt: now, Version: 1,
 	}
 	if f.Note != "" {
 		row.NoteID = newID("note")
@@ -114,5 +153,5 @@ func (s *Store) KeepNote(ctx context.Context, id string, by identity.Actor, refu
 
 // intentOf gives the statement that leaves an intent for the engine.
 func intentOf(i desk.Intent, now time.Time) *statement {
-	return insert("engine_intents", "id kind refund_id created_at", i.ID, string(i.Kind), i.RefundID, now)
+	return insert("engine_intents", "id kind refund_id ticket_id created_at", i.ID, string(i.Kind), nullable(i.RefundID), nullable(i.TicketID), now)
 }

@@ -50,8 +50,9 @@ func (s *Store) migrator() (*goose.Provider, error) {
 	return goose.NewProvider(dialect, pool, dir, options...)
 }
 
-// Migrate brings the schema to this program's version and returns what it applied. It is
-// safe to run again, and needs the rights of the migrating role.
+// Migrate brings the schema to this program's version and returns what it applied. A
+// database without a policy gets the one that the program ships with. It is safe to run
+// again, also for two at once, and needs the rights of the migrating role.
 func (s *Store) Migrate(ctx context.Context) ([]Migration, error) {
 	p, err := s.migrator()
 	if err != nil {
@@ -65,7 +66,7 @@ func (s *Store) Migrate(ctx context.Context) ([]Migration, error) {
 	for _, r := range results {
 		done = append(done, Migration{Version: r.Source.Version, Name: r.Source.Path, AppliedAt: s.now()})
 	}
-	return done, nil
+	return done, s.seedPolicy(ctx)
 }
 
 // MigrateDown undoes the newest step and returns it; nil when there is none.

@@ -2,44 +2,116 @@ package store
 
 import (
 	"context"
+	"encoding/json"
+	"time"
 
 	"refunddesk/internal/desk"
 	"refunddesk/internal/money"
 	"refunddesk/internal/notify"
+	"refunddesk/internal/policy"
+	"refunddesk/internal/refund"
+	"refunddesk/internal/review"
 )
+
+// noticeQuery reads an event of a refund or of a message. A message is read only where it is
+// public: a notice of any other is not found, whatever wrote it.
+const noticeQuery = `SELECT n.id, n.event, n.state, coalesce(r.id, ''), coalesce(n.ticket_id, ''), a.name, a.email, a.locale, coalesce(p.name, ''),
+       coalesce(r.currency, ''), r.quote_amount, r.amount, coalesce(r.outcome, ''), coalesce(r.verdict, ''),
+       coalesce(m.body, ''), t.answer_by, coalesce(s.matches, '')
+  FROM notices n
+  LEFT JOIN tickets t ON t.id = n.ticket_id
+  LEFT JOIN refunds r ON r.id = coalesce(n.refund_id, t.refund_id)
+  LEFT JOIN messages m ON m.id = n.message_id AND m.ticket_id = n.ticket_id AND m.visibility = 'public'
+  LEFT JOIN packages p ON p.id = coalesce(r.package_id, t.package_id)
+  LEFT JOIN screenings s ON s.refund_id = n.refund_id
+  JOIN accounts a ON a.id = coalesce(r.account_id, t.account_id)
+ WHERE n.id = ? AND (n.message_id IS NULL OR m.id IS NOT NULL)`
+
+type noticeView struct {
+	ID, Event, State, RefundID, TicketID, Name, Email, Locale, PackageName string
+	Currency                                                               string
+	Quote, Amount                                                          *int64
+	Outcome, Verdict, Text                                                 string
+	AnswerBy                                                               *time.Time
+	Matches                                                                string // of screening
+}
+
+func (v *noticeView) fields() fields {
+	return fields{
+		&v.ID, &v.Event, &v.State, &v.RefundID, &v.TicketID, &v.Name, &v.Email, &v.Locale, &v.PackageName,
+		&v.Currency, &v.Quote, &v.Amount, &v.Outcome, &v.Verdict, &v.Text, &v.AnswerBy, &v.Matches,
+	}
+}
 
 // Notice implements activities.Notices: what a message is made of, read when it is sent.
 func (s *Store) Notice(ctx context.Context, id string) (notify.Notice, error) {
-	var row struct {
-		ID, RefundID, Event, State, Name, Email, Locale, PackageName, Currency, Outcome string
-		QuoteAmount                                                                     int64
-		Amount                                                                          *int64
-	}
-	found, err := one(s.read(ctx), fields{
-		&row.ID, &row.RefundID, &row.Event, &row.State, &row.Name, &row.Email, &row.Locale, &row.PackageName,
-		&row.Currency, &row.Outcome, &row.QuoteAmount, &row.Amount,
-	}, `SELECT n.id, n.refund_id, n.event, n.state, a.name, a.email, a.locale, p.name, r.currency, r.outcome, r.quote_amount, r.amount
-		FROM notices n JOIN refunds r ON r.id = n.refund_id JOIN accounts a ON a.id = r.account_id JOIN packages p ON p.id = r.package_id
-		WHERE n.id = ?`, id)
+	var v noticeView
+	found, err := one(s.read(ctx), v.fields(), noticeQuery, id)
 	if err != nil {
 		return notify.Notice{}, classify(err)
 	}
 	if !found {
 		return notify.Notice{}, desk.Missing("notice", id)
 	}
-	amount := row.QuoteAmount
-	if row.Amount != nil {
-		amount = *row.Amount
-	}
+	return v.domain(), nil
+}
+
+func (v *noticeView) domain() notify.Notice {
 	n := notify.Notice{
-		ID: row.ID, RefundID: row.RefundID, Event: notify.Event(row.Event), State: notify.State(row.State),
-		Name: row.Name, Email: row.Email, Locale: row.Locale, PackageName: row.PackageName,
-		Amount: money.Of(amount, row.Currency).Format(row.Locale),
+		ID: v.ID, RefundID: v.RefundID, Event: notify.Event(v.Event), State: notify.State(v.State),
+		Name: v.Name, Email: v.Email, Locale: v.Locale, PackageName: v.PackageName, TicketID: v.TicketID, Text: v.Text,
 	}
-	if n.Event == notify.Rejected {
-		n.Reason = row.Outcome
+	switch {
+	case v.Amount != nil:
+		n.Amount = money.Of(*v.Amount, v.Currency).Format(v.Locale)
+	case v.Quote != nil:
+		n.Amount = money.Of(*v.Quote, v.Currency).Format(v.Locale)
 	}
-	return n, nil
+	switch n.Event {
+	case notify.Rejected:
+		n.Reason = v.Outcome
+		if v.Verdict == string(policy.Reject) { // people say themselves why they reject
+			n.Told = told(v.Matches, v.Outcome, v.Locale)
+		}
+	case notify.InReview:
+		n.Told = told(v.Matches, policy.OutcomeRule, v.Locale)
+	case notify.Asked, notify.Reminded:
+		if v.AnswerBy != nil {
+			n.AnswerBy = untilWhen(*v.AnswerBy, v.Locale)
+		}
+	}
+	return n
+}
+
+// told is what the customer may be told of the heaviest rule that matched, in his language
+// or else in English; empty when he is told nothing of it. A rejection by the program's own
+// rules is told in the words of the rule that has the outcome's name.
+func told(matches, outcome, locale string) string {
+	var all []review.Match
+	if json.Unmarshal([]byte(matches), &all) != nil {
+		return "" // nothing was recorded
+	}
+	var heaviest review.Match
+	for _, m := range all {
+		if outcome != policy.OutcomeRule && m.Rule != outcome {
+			continue
+		}
+		if heaviest.Rule == "" || m.Weight > heaviest.Weight {
+			heaviest = m
+		}
+	}
+	if words := heaviest.Told[locale]; words != "" {
+		return words
+	}
+	return heaviest.Told[refund.English]
+}
+
+// untilWhen writes a moment for a person. Where the person is is not known, so it is in UTC.
+func untilWhen(t time.Time, locale string) string {
+	if locale == refund.SimplifiedChinese {
+		return t.UTC().Format("2006年1月2日 15:04（UTC）")
+	}
+	return t.UTC().Format("2 January 2006, 15:04 (UTC)")
 }
 
 // MarkNotice implements activities.Notices. A notice that was sent stays so.

@@ -4,20 +4,25 @@ import (
 	"context"
 	"time"
 
+	"gorm.io/gorm"
+
 	"refunddesk/internal/desk"
 )
 
 // Undelivered gives the intents that nobody has delivered for olderThan, oldest first.
 func (s *Store) Undelivered(ctx context.Context, olderThan time.Duration, limit int) ([]desk.Intent, error) {
-	var rows []struct{ ID, Kind, RefundID string }
-	err := s.read(ctx).Raw("SELECT id, kind, refund_id FROM engine_intents WHERE delivered_at IS NULL AND created_at <= ? ORDER BY created_at, id LIMIT ?",
+	var rows []struct {
+		ID, Kind           string
+		RefundID, TicketID nullable
+	}
+	err := s.read(ctx).Raw("SELECT id, kind, refund_id, ticket_id FROM engine_intents WHERE delivered_at IS NULL AND created_at <= ? ORDER BY created_at, id LIMIT ?",
 		s.now().Add(-olderThan), limit).Scan(&rows).Error
 	if err != nil {
 		return nil, classify(err)
 	}
 	out := make([]desk.Intent, len(rows))
 	for i, r := range rows {
-		out[i] = desk.Intent{ID: r.ID, Kind: desk.IntentKind(r.Kind), RefundID: r.RefundID}
+		out[i] = desk.Intent{ID: r.ID, Kind: desk.IntentKind(r.Kind), RefundID: string(r.RefundID), TicketID: string(r.TicketID)}
 	}
 	return out, nil
 }
@@ -34,4 +39,11 @@ func (s *Store) Delivered(ctx context.Context, ids ...string) error {
 func (s *Store) StartInput(ctx context.Context, refundID string) (desk.StartInput, error) {
 	r, err := s.Refund(ctx, refundID)
 	return desk.StartInput{AccountID: r.AccountID, PackageID: r.PackageID, RequestedBy: r.RequestedBy, Final: r.State.Final()}, err
+}
+
+// pendingNotices are the notices of a refund (refund_id) or of a question (ticket_id) that
+// are still to be delivered, in order.
+func pendingNotices(tx *gorm.DB, column, id string) (ids []string, err error) {
+	err = tx.Raw("SELECT id FROM notices WHERE "+column+" = ? AND state = 'pending' ORDER BY created_at, id", id).Scan(&ids).Error
+	return ids, err
 }

@@ -13,14 +13,15 @@ import (
 
 // cursor is the key of the last row of a page; callers see it as an opaque string.
 type cursor struct {
-	At time.Time `json:"t,omitzero"`
-	ID string    `json:"i"`
+	Priority int32     `json:"p,omitempty"` // of a list by priority
+	At       time.Time `json:"t,omitzero"`
+	ID       string    `json:"i"`
 }
 
 func (c cursor) String() string {
 	b, err := json.Marshal(c)
 	if err != nil {
-		panic(err) // a time and a string
+		panic(err) // a number, a time and a string
 	}
 	return base64.RawURLEncoding.EncodeToString(b)
 }
@@ -33,11 +34,15 @@ func parseCursor(s string) (cursor, error) {
 		err = json.Unmarshal(b, &c)
 	}
 	if err != nil || c.ID == "" || strings.ContainsFunc(c.ID, unicode.IsControl) || c.At.Year() > 9999 {
-		f := fault.New(fault.Malformed, "invalid-parameter", "cursor: give the next_cursor of the page before, unchanged.")
-		f.Fields = []fault.Field{{Name: "cursor", Problem: "is not a cursor that a list returned"}}
-		return cursor{}, f
+		return cursor{}, errCursor()
 	}
 	return c, nil
+}
+
+func errCursor() *fault.Error {
+	f := fault.New(fault.Malformed, "invalid-parameter", "cursor: give the next_cursor of the page before, unchanged.")
+	f.Fields = []fault.Field{{Name: "cursor", Problem: "is not a cursor that a list returned"}}
+	return f
 }
 
 const (

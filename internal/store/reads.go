@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"strings"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -81,26 +82,43 @@ func (s *Store) Case(ctx context.Context, ticketID string) (desk.CaseView, error
 	if row.ID == "" {
 		return desk.CaseView{}, desk.Missing(audit.ObjectTicket, ticketID)
 	}
-	views, err := s.casesOf(ctx, []ticketRow{row})
+	views, err := casesOf(s.read(ctx), []ticketRow{row})
 	if err != nil {
-		return desk.CaseView{}, err
+		return desk.CaseView{}, classify(err)
 	}
-	return views[0], nil
+	view := views[0]
+	if view.Ticket.Kind == review.KindRefund {
+		err = withParties(s.read(ctx), &view.Case, view.Refund.AppealOf)
+	}
+	return view, classify(err)
 }
 
-// casesOf reads what the decisions of the tickets are about, in two queries for all of them.
-func (s *Store) casesOf(ctx context.Context, tickets []ticketRow) ([]desk.CaseView, error) {
-	refundIDs, ticketIDs := make([]string, len(tickets)), make([]string, len(tickets))
-	for i, t := range tickets {
-		refundIDs[i], ticketIDs[i] = t.RefundID, t.ID
+// withParties adds those who may not decide on the case.
+func withParties(tx *gorm.DB, c *review.Case, appealOf string) (err error) {
+	if c.Linked, c.FiledBy, err = linkedOf(tx, c.AccountID, c.RequestedBy); err != nil {
+		return err
+	}
+	c.Barred, err = barredOf(tx, appealOf)
+	return err
+}
+
+// casesOf reads what the tickets are about, in two queries for all of them.
+func casesOf(tx *gorm.DB, tickets []ticketRow) ([]desk.CaseView, error) {
+	var refundIDs, ticketIDs []string
+	for _, t := range tickets {
+		if t.RefundID != "" {
+			refundIDs, ticketIDs = append(refundIDs, string(t.RefundID)), append(ticketIDs, t.ID)
+		}
 	}
 	var subjects []locked
-	if err := s.read(ctx).Raw(lockedQuery+" WHERE r.id IN ?", refundIDs).Scan(&subjects).Error; err != nil {
-		return nil, classify(err)
-	}
 	var votes []decisionRow
-	if err := s.read(ctx).Raw("SELECT * FROM decisions WHERE ticket_id IN ? ORDER BY created_at, id", ticketIDs).Scan(&votes).Error; err != nil {
-		return nil, classify(err)
+	if len(refundIDs) > 0 {
+		if err := tx.Raw(lockedQuery+" WHERE r.id IN ?", refundIDs).Scan(&subjects).Error; err != nil {
+			return nil, err
+		}
+		if err := tx.Raw("SELECT * FROM decisions WHERE ticket_id IN ? ORDER BY created_at, id", ticketIDs).Scan(&votes).Error; err != nil {
+			return nil, err
+		}
 	}
 	byRefund, byTicket := map[string]locked{}, map[string][]review.Decision{}
 	for _, l := range subjects {
@@ -110,45 +128,93 @@ func (s *Store) casesOf(ctx context.Context, tickets []ticketRow) ([]desk.CaseVi
 		byTicket[v.TicketID] = append(byTicket[v.TicketID], v.domain())
 	}
 	out := make([]desk.CaseView, len(tickets))
-	for i, t := range tickets {
-		l := byRefund[t.RefundID]
-		r := l.Refund.domain()
-		out[i] = desk.CaseView{Ticket: t.domain(), Refund: r, Case: caseOf(r, l.Package.domain(l.Balance), byTicket[t.ID])}
+	for i, row := range tickets {
+		out[i].Ticket = row.domain()
+		l, found := byRefund[string(row.RefundID)]
+		if !found {
+			continue
+		}
+		out[i].Refund = l.Refund.domain()
+		if out[i].Ticket.Kind == review.KindRefund {
+			out[i].Case = caseOf(out[i].Refund, l.Package.domain(l.Balance), byTicket[row.ID])
+			out[i].Case.Quorum = out[i].Ticket.Quorum
+		}
 	}
 	return out, nil
 }
 
-// Tickets implements desk.Records: what is due first comes first, or the newest.
+// stoppedClock is how the JSON of a review.Clock that stands still ends. A ticket from before
+// there were clocks has none that could stand still.
+const stoppedClock = `%"since":"0001-01-01T00:00:00Z"}`
+
+// ticketOrder is an order of tickets with the condition for what comes after a cursor.
+type ticketOrder struct {
+	by    string
+	after func(*conditions, cursor)
+}
+
+var ticketOrders = map[desk.TicketSort]ticketOrder{
+	desk.SortDue:    {"due_at, id", func(w *conditions, c cursor) { w.add("(due_at, id) > (?, ?)", c.At, c.ID) }},
+	desk.SortNewest: {"id DESC", func(w *conditions, c cursor) { w.add("id < ?", c.ID) }},
+	desk.SortPriority: {"priority DESC, due_at, id", func(w *conditions, c cursor) {
+		w.add("priority <= ?", c.Priority) // where an index begins
+		w.add("(priority < ? OR (due_at, id) > (?, ?))", c.Priority, c.At, c.ID)
+	}},
+}
+
+// Tickets implements desk.Records: by what is due first unless another order is asked for.
 func (s *Store) Tickets(ctx context.Context, f desk.TicketFilter) (desk.Page[desk.CaseView], error) {
-	var where conditions
-	where.equal("account_id", f.AccountID)
-	where.equal("refund_id", f.RefundID)
-	where.equal("queue", f.Queue)
-	where.equal("state", string(f.State))
-	where.equal("assignee", f.Assignee)
-	order, after := "due_at, id", "(due_at, id) > (?, ?)"
-	if f.Newest {
-		order, after = "id DESC", "id < ?"
+	order, known := ticketOrders[f.Sort]
+	if !known {
+		order = ticketOrders[desk.SortDue]
 	}
+	where := ticketConditions(f, s.now())
 	if f.Cursor != "" {
 		c, err := parseCursor(f.Cursor)
 		if err != nil {
 			return desk.Page[desk.CaseView]{}, err
 		}
-		if f.Newest {
-			where.add(after, c.ID)
-		} else {
-			where.add(after, c.At, c.ID)
-		}
+		order.after(&where, c)
 	}
 	limit := limitOf(f.Paging)
 	var rows []ticketRow
-	if err := s.read(ctx).Raw("SELECT * FROM tickets"+where.sql()+" ORDER BY "+order+" LIMIT ?", append(where.args, limit+1)...).Scan(&rows).Error; err != nil {
+	if err := s.read(ctx).Raw("SELECT * FROM tickets"+where.sql()+" ORDER BY "+order.by+" LIMIT ?", append(where.args, limit+1)...).Scan(&rows).Error; err != nil {
 		return desk.Page[desk.CaseView]{}, classify(err)
 	}
-	page := pageOf(rows, limit, func(r ticketRow) ticketRow { return r }, func(r ticketRow) cursor { return cursor{At: r.DueAt.UTC(), ID: r.ID} })
-	views, err := s.casesOf(ctx, page.Items)
-	return desk.Page[desk.CaseView]{Items: views, Next: page.Next}, err
+	page := pageOf(rows, limit, func(r ticketRow) ticketRow { return r }, func(r ticketRow) cursor {
+		return cursor{Priority: int32(r.Priority), At: r.DueAt.UTC(), ID: r.ID} //nolint:gosec // the column is of 32 bits
+	})
+	views, err := casesOf(s.read(ctx), page.Items)
+	return desk.Page[desk.CaseView]{Items: views, Next: page.Next}, classify(err)
+}
+
+func ticketConditions(f desk.TicketFilter, now time.Time) conditions {
+	var where conditions
+	where.equal("account_id", f.AccountID)
+	where.equal("refund_id", f.RefundID)
+	where.equal("kind", string(f.Kind))
+	where.equal("queue", f.Queue)
+	where.equal("state", string(f.State))
+	where.equal("assignee", f.Assignee)
+	where.whether(f.Unassigned, "assignee = ''")
+	where.whether(f.Waiting, "answer_by IS NOT NULL")
+	where.whether(f.Overdue, "state = 'open' AND due_at < ? AND answer_by IS NULL AND clock NOT LIKE ?", now, stoppedClock)
+	where.whether(f.Snoozed, "snoozed_until IS NOT NULL AND snoozed_until > ?", now)
+	if f.Rule != "" {
+		where.add("EXISTS (SELECT 1 FROM screening_matches m WHERE m.refund_id = tickets.refund_id AND m.rule = ?)", f.Rule)
+	}
+	return where
+}
+
+// whether adds the part or its contrary; nothing when it does not matter.
+func (c *conditions) whether(wanted *bool, part string, args ...any) {
+	switch {
+	case wanted == nil:
+	case *wanted:
+		c.add(part, args...)
+	default:
+		c.add("NOT ("+part+")", args...)
+	}
 }
 
 // Refuse implements desk.Records: a refused attempt is on the record too.

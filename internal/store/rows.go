@@ -1,7 +1,6 @@
 package store
 
 import (
-	"encoding/json"
 	"strings"
 	"time"
 
@@ -110,6 +109,7 @@ type refundRow struct {
 	HeldFrom       string
 	HeldAt         *time.Time
 	ProviderFault  bool
+	AppealOf       string
 	LastOp         string
 	LastStep       string
 	CreatedAt      time.Time
@@ -127,38 +127,9 @@ func (r refundRow) domain() refund.Refund {
 		Quote: asked.Quote(), Approved: amountOf(r.Approved, r.Currency), Amount: amountOf(r.Amount, r.Currency),
 		Verdict: r.Verdict, Outcome: r.Outcome, PolicyVersion: r.PolicyVersion, PolicyDigest: r.PolicyDigest,
 		HoldCauses: splitCauses(r.HoldCauses), HeldFrom: refund.State(r.HeldFrom), HeldAt: utc(r.HeldAt),
-		ProviderFault: r.ProviderFault, WorkflowID: refund.WorkflowID(r.ID),
+		ProviderFault: r.ProviderFault, AppealOf: r.AppealOf, WorkflowID: refund.WorkflowID(r.ID),
 		CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(), Version: r.Version,
 	}
-}
-
-type ticketRow struct {
-	ID        string `gorm:"primaryKey"`
-	Kind      string
-	RefundID  string
-	AccountID string
-	PackageID string
-	State     string
-	Queue     string
-	Assignee  string
-	DueAt     time.Time
-	Approvals int
-	Matches   string
-	CreatedAt time.Time
-	UpdatedAt time.Time
-}
-
-func (ticketRow) TableName() string { return "tickets" }
-
-func (r ticketRow) domain() review.Ticket {
-	t := review.Ticket{
-		ID: r.ID, Kind: review.TicketKind(r.Kind), RefundID: r.RefundID, AccountID: r.AccountID, PackageID: r.PackageID,
-		State: review.TicketState(r.State), Queue: r.Queue, Assignee: r.Assignee, DueAt: r.DueAt.UTC(),
-		Approvals: r.Approvals, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
-	}
-	// What is not readable was not written by us; the ticket is worth more than its matches.
-	_ = json.Unmarshal([]byte(r.Matches), &t.Matches)
-	return t
 }
 
 type decisionRow struct {

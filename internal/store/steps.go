@@ -2,12 +2,9 @@ package store
 
 import (
 	"context"
-	"time"
-
-	"gorm.io/gorm"
+	"slices"
 
 	"refunddesk/internal/audit"
-	"refunddesk/internal/desk"
 	"refunddesk/internal/identity"
 	"refunddesk/internal/ledger"
 	"refunddesk/internal/notify"
@@ -27,26 +24,10 @@ func in(states ...refund.State) func(refund.State) bool {
 	}
 }
 
-// Facts implements activities.Refunds: what the policy judges on, in one query.
-func (s *Store) Facts(ctx context.Context, refundID string) (policy.Facts, error) {
-	var l locked
-	found, err := one(s.read(ctx), l.fields(), lockedQuery+" WHERE r.id = ?", refundID)
-	if err != nil {
-		return policy.Facts{}, classify(err)
-	}
-	if !found {
-		return policy.Facts{}, desk.Missing(audit.ObjectRefund, refundID)
-	}
-	return policy.Facts{
-		Amount:   l.Package.domain(l.Balance).Quote().Amount,
-		Standing: refund.Standing(l.Standing),
-		Dispute:  refund.Dispute(l.Package.Dispute),
-	}, nil
-}
-
 // Screen implements activities.Refunds. Standing and dispute are looked at again under
-// lock: they may have changed since the facts were read.
-func (s *Store) Screen(ctx context.Context, op refund.Op, plan policy.Plan) (refund.Step, error) {
+// lock: they may have changed since the facts were read. What was judged is kept with the
+// verdict, as it was judged.
+func (s *Store) Screen(ctx context.Context, op refund.Op, facts policy.Facts, plan policy.Plan) (refund.Step, error) {
 	step, _, err := s.step(ctx, op, identity.Desk, in(refund.Submitted, refund.Screening), func(t *turn) error {
 		if t.state() == refund.Submitted {
 			if err := t.become(refund.Screening, audit.Screened, ""); err != nil {
@@ -55,23 +36,23 @@ func (s *Store) Screen(ctx context.Context, op refund.Op, plan policy.Plan) (ref
 			// The workflow runs: the engine has heard of the refund.
 			t.after = append(t.after, stmt("UPDATE engine_intents SET delivered_at = ? WHERE id = ?", t.now, startIntentID(t.row.ID)))
 		}
-		obstacle := refund.Obstacles(t.standing, t.pkg.Dispute)
-		if obstacle.Reject == "" && len(obstacle.Causes) > 0 {
+		obstacle := t.obstacle()
+		if obstacle.Reject == "" && !obstacle.Clear() {
 			return t.hold(obstacle.Causes)
 		}
+		facts, plan := t.judged(facts, plan, obstacle)
+		kept, err := screeningStatements(t.row.ID, facts, plan.Verdict, plan.Outcome, plan, t.now)
+		if err != nil {
+			return err
+		}
+		t.before = append(t.before, kept...)
 		t.row.Verdict, t.row.PolicyVersion, t.row.PolicyDigest = string(plan.Verdict), plan.Version, plan.Digest
-		switch {
-		case obstacle.Reject != "":
-			t.row.Verdict = string(policy.Reject)
-			t.notices = append(t.notices, notify.Received)
-			return t.reject(obstacle.Reject)
-		case plan.Verdict == policy.Reject:
+		switch plan.Verdict {
+		case policy.Reject:
 			t.notices = append(t.notices, notify.Received)
 			return t.reject(plan.Outcome)
-		case plan.Verdict == policy.Review:
-			if err := t.openTicket(plan.Queue, plan.Approvals, plan.Matches, t.now.Add(plan.DueAfter)); err != nil {
-				return err
-			}
+		case policy.Review:
+			t.openTicket(opening{queue: plan.Queue, quorum: plan.Quorum, priority: plan.Weight, matches: plan.Matches, sla: plan.SLA})
 			t.notices = append(t.notices, notify.Received, notify.InReview)
 			return t.become(refund.InReview, audit.Screened, matchedRules(plan.Matches))
 		}
@@ -81,121 +62,34 @@ func (s *Store) Screen(ctx context.Context, op refund.Op, plan policy.Plan) (ref
 	return step, err
 }
 
+// judged are facts and plan as they hold under lock. What came after the facts were read and
+// rejects whatever a policy says becomes part of them, and an appeal is never left to the
+// program, whoever made the plan.
+func (t *turn) judged(facts policy.Facts, plan policy.Plan, obstacle refund.Obstacle) (policy.Facts, policy.Plan) {
+	appeal := t.row.AppealOf != ""
+	switch {
+	case obstacle.Reject != "" && (plan.Verdict != policy.Reject || plan.Outcome != obstacle.Reject):
+		facts.Standing, facts.Dispute = t.standing, t.pkg.Dispute
+		plan.Verdict, plan.Outcome = policy.Reject, obstacle.Reject
+		plan.Matches = []review.Match{{
+			Rule: obstacle.Reject, Value: string(t.standing) + "/" + string(t.pkg.Dispute),
+			Reason: "Standing or dispute changed while the request was judged.",
+		}}
+	case appeal && plan.Verdict == policy.Approve:
+		facts.Appeal, plan.Verdict = true, policy.Review
+		plan.Matches = append(slices.Clone(plan.Matches), review.Match{Rule: policy.RuleAppeal, Value: "true", Reason: "An appeal is always reviewed."})
+	}
+	if plan.Queue == "" {
+		plan.Queue = review.QueueReview
+	}
+	return facts, plan
+}
+
 func matchedRules(matches []review.Match) string {
 	if len(matches) == 0 {
 		return ""
 	}
 	return matches[0].Rule
-}
-
-// Reassess implements activities.Refunds.
-func (s *Store) Reassess(ctx context.Context, op refund.Op) (refund.Step, error) {
-	step, _, err := s.step(ctx, op, identity.Desk, reassessable, func(t *turn) error {
-		obstacle := refund.Obstacles(t.standing, t.pkg.Dispute)
-		switch {
-		case obstacle.Reject != "":
-			return t.reject(obstacle.Reject)
-		case t.state() == refund.OnHold && obstacle.Clear():
-			return t.release()
-		case t.state() == refund.OnHold && joinCauses(obstacle.Causes) != t.row.HoldCauses:
-			t.row.HoldCauses = joinCauses(obstacle.Causes)
-			t.change(audit.Held, t.row.HoldCauses, refund.OnHold)
-		case t.state().CanBecome(refund.OnHold) && !obstacle.Clear():
-			return t.hold(obstacle.Causes)
-		}
-		return nil
-	})
-	return step, err
-}
-
-// reassessable: who waits for somebody, and who waits for the drain window to close.
-func reassessable(s refund.State) bool { return s.Waits() || s == refund.Crediting }
-
-// RecordDecision implements activities.Refunds: the vote, and what it leads to.
-func (s *Store) RecordDecision(ctx context.Context, op refund.Op, d review.Decision) (refund.Step, error) {
-	step, done, err := s.step(ctx, op, d.Voter, in(refund.InReview, refund.NeedsAttention), func(t *turn) error {
-		if t.ticket == nil || t.ticket.ID != d.TicketID {
-			t.step.Refused = review.ErrTicketClosed.Code
-			return nil
-		}
-		decisions, err := decisionsOf(t.tx.reads, t.row.ID, t.ticket.ID)
-		if err != nil {
-			return err
-		}
-		for _, earlier := range decisions {
-			if earlier.ID == d.ID { // repeated after its result was lost
-				t.step.Votes, t.step.Voter = len(decisions), d.Voter.Subject
-				return nil
-			}
-		}
-		shown := t.reviewCase(decisions)
-		if refusal := shown.MayDecide(d.Voter, d.Vote, d.Digest); refusal != nil {
-			t.step.Refused = refusal.Code
-			return nil
-		}
-		t.recordVote(d)
-		decisions = append(decisions, d)
-		t.step.Votes, t.step.Voter = len(decisions), d.Voter.Subject
-		switch review.Outcome(decisions, t.ticket.Approvals) {
-		case review.Reject:
-			return t.reject(d.ReasonCode)
-		case review.Approve:
-			t.row.ProviderFault = d.ReasonCode == review.ReasonProviderFault
-			return t.approve(audit.Approved, d.ReasonCode)
-		}
-		t.change(audit.Decided, d.ReasonCode, t.state())
-		return nil
-	})
-	if err != nil || done {
-		return step, err
-	}
-	// The refund has moved on. Was it by this very vote?
-	var taken int
-	if err := s.read(ctx).Raw("SELECT count(*) FROM decisions WHERE id = ?", d.ID).Scan(&taken).Error; err != nil {
-		return refund.Step{}, classify(err)
-	}
-	if taken == 0 {
-		step.Refused = review.ErrTicketClosed.Code
-	}
-	return step, nil
-}
-
-func (t *turn) reviewCase(decisions []review.Decision) review.Case {
-	return caseOf(t.row.domain(), t.pkg, decisions)
-}
-
-func caseOf(r refund.Refund, p refund.Package, decisions []review.Decision) review.Case {
-	amount := p.Quote().Amount
-	if r.State.Final() { // the package has moved on
-		amount = r.Quote.Amount
-		if r.Amount != nil {
-			amount = *r.Amount
-		}
-	}
-	return review.Case{
-		RefundID: r.ID, AccountID: r.AccountID, RequestedBy: r.RequestedBy, Amount: amount,
-		PackageID: p.ID, PackageVersion: p.Version, PolicyVersion: r.PolicyVersion, PolicyDigest: r.PolicyDigest,
-		NeedsAttention: r.State == refund.NeedsAttention, Decisions: decisions,
-	}
-}
-
-func (t *turn) recordVote(d review.Decision) {
-	role := identity.Reviewer
-	if d.Voter.Has(identity.Senior) {
-		role = identity.Senior
-	}
-	row := decisionRow{
-		ID: d.ID, TicketID: d.TicketID, RefundID: d.RefundID, Voter: d.Voter.Subject, VoterRole: string(role), VoterAccount: d.Voter.AccountID,
-		Vote: string(d.Vote), ReasonCode: d.ReasonCode, NoteID: d.NoteID, Digest: d.Digest, CreatedAt: t.now,
-	}
-	// Before the refund changes: the database counts the votes when it does.
-	t.before = append(t.before, insert("decisions", decisionColumns, row.fields()...))
-	entry := t.entry(audit.Decided)
-	entry.Object, entry.ObjectID, entry.NewState = audit.ObjectTicket, d.TicketID, string(d.Vote)
-	entry.ReasonCode, entry.DecisionDigest = d.ReasonCode, d.Digest
-	amount := t.pkg.Quote().Amount
-	entry.Amount = &amount
-	t.entries = append(t.entries, entry)
 }
 
 // Withdraw implements activities.Refunds.
@@ -215,11 +109,11 @@ func (s *Store) Withdraw(ctx context.Context, op refund.Op, by identity.Actor) (
 	return step, err
 }
 
-// Credit implements activities.Refunds: the one place that pays. Standing, dispute and
-// balance are checked again under lock, whatever was approved before.
+// Credit implements activities.Refunds: the one place that pays. Standing, dispute, pause
+// and balance are checked again under lock, whatever was approved before.
 func (s *Store) Credit(ctx context.Context, op refund.Op) (refund.Step, error) {
-	step, _, err := s.step(ctx, op, identity.Desk, in(refund.Crediting), func(t *turn) error {
-		obstacle := refund.Obstacles(t.standing, t.pkg.Dispute)
+	step, _, err := s.stepPast(ctx, s.heedPauses, op, identity.Desk, in(refund.Crediting), func(t *turn) error {
+		obstacle := t.obstacle()
 		quote := t.pkg.Quote()
 		switch {
 		case obstacle.Reject != "":
@@ -245,19 +139,28 @@ func (s *Store) Credit(ctx context.Context, op refund.Op) (refund.Step, error) {
 	return step, err
 }
 
-// attentionDue is how long an operator has for a refund that crediting failed for.
-const attentionDue = 24 * time.Hour
-
 func (t *turn) park(reason string) error {
 	t.closeTicket()
-	if err := t.openTicket(review.QueueAttention, 1, []review.Match{{
-		Rule: reason, Value: t.pkg.Quote().Amount.Decimal(), Threshold: amountOf(t.row.Approved, t.row.Currency).Decimal(),
-		Reason: "Crediting could not go on; an admin retries what was approved, a senior reviewer rejects.",
-	}}, t.now.Add(attentionDue)); err != nil {
+	sla, err := t.promised()
+	if err != nil {
 		return err
 	}
+	t.openTicket(opening{queue: review.QueueAttention, quorum: review.Quorum{Approvals: 1}, sla: sla, matches: []review.Match{{
+		Rule: reason, Value: t.pkg.Quote().Amount.Decimal(), Threshold: amountOf(t.row.Approved, t.row.Currency).Decimal(),
+		Reason: "Crediting could not go on; an admin retries what was approved, a senior reviewer rejects.",
+	}}})
 	t.notices = append(t.notices, notify.Received)
 	return t.become(refund.NeedsAttention, audit.Parked, reason)
+}
+
+// promised is what the refund's newest case was promised; zero when it had none with a clock.
+func (t *turn) promised() (review.SLA, error) {
+	var rows []ticketRow
+	err := t.tx.reads.Raw("SELECT * FROM tickets WHERE refund_id = ? AND kind = 'refund' AND sla <> '{}' ORDER BY id DESC LIMIT 1", t.row.ID).Scan(&rows).Error
+	if err != nil || len(rows) == 0 {
+		return review.SLA{}, err
+	}
+	return rows[0].sla(), nil
 }
 
 // Park implements activities.Refunds.
@@ -280,22 +183,6 @@ func (s *Store) Retry(ctx context.Context, op refund.Op, by identity.Actor, note
 		step.Refused = refund.ErrIllegalTransition.Code
 	}
 	return step, err
-}
-
-func decisionsOf(tx *gorm.DB, refundID, ticketID string) ([]review.Decision, error) {
-	query, args := "SELECT * FROM decisions WHERE refund_id = ?", []any{refundID}
-	if ticketID != "" {
-		query, args = query+" AND ticket_id = ?", append(args, ticketID)
-	}
-	var rows []decisionRow
-	if err := tx.Raw(query+" ORDER BY created_at, id", args...).Scan(&rows).Error; err != nil {
-		return nil, err
-	}
-	out := make([]review.Decision, len(rows))
-	for i, r := range rows {
-		out[i] = r.domain()
-	}
-	return out, nil
 }
 
 func startIntentID(refundID string) string { return refundID + "/start" }

@@ -2,8 +2,9 @@
 // evaluation. Every transition of a refund is one function and one transaction, which also
 // writes its audit entry; whoever repeats it gets the first result.
 //
-// Locks are taken in one order: idempotency row; package, its refund and its ledger account
-// in one statement, the owner's account shared; other ledger accounts by id.
+// Locks are taken in one order: the gate of the pauses; idempotency row; package, its refund
+// and its ledger account in one statement, the owner's account shared; the refund's open
+// ticket; other ledger accounts by id. Work on tickets locks tickets only, by id.
 package store
 
 import (

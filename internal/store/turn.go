@@ -12,7 +12,6 @@ import (
 	"refunddesk/internal/identity"
 	"refunddesk/internal/notify"
 	"refunddesk/internal/refund"
-	"refunddesk/internal/review"
 )
 
 // turn is one step of one refund inside its transaction: what was locked, and what is to
@@ -26,8 +25,10 @@ type turn struct {
 
 	pkg      refund.Package
 	standing refund.Standing
+	paused   *time.Time // until when the first pause that stops its crediting is in force; nil for none
 	row      refundRow
 	ticket   *ticketRow // the open one; nil when none
+	known    ticketRow  // as the records have it; zero for one that this turn opens
 	drain    time.Duration
 
 	updates []refundRow   // versions of the refund, in order
@@ -35,6 +36,7 @@ type turn struct {
 	before  []*statement  // written before the refund
 	after   []*statement  // written after it
 	notices []notify.Event
+	words   []wording // about messages, beside the events of the refund
 	step    refund.Step
 	request string
 }
@@ -51,8 +53,18 @@ func (l *locked) fields() fields {
 	return append(append(l.Refund.fields(), l.Package.fields()...), &l.Balance, &l.Standing)
 }
 
-var lockedQuery = "SELECT " + prefixed("r", refundColumns) + ", " + prefixed("p", packageColumns) + `,
-       l.balance AS balance, a.standing AS standing
+var (
+	lockedColumns = "SELECT " + prefixed("r", refundColumns) + ", " + prefixed("p", packageColumns) + ", l.balance AS balance, a.standing AS standing"
+	lockedQuery   = lockedColumns + lockedFrom
+	// turnQuery also looks for a pause; it takes the time of now first.
+	turnQuery = lockedColumns + `,
+       (SELECT z.expires_at FROM pauses z
+         WHERE z.ended_at IS NULL AND z.expires_at > ?
+           AND (z.scope = 'all' OR (z.scope = 'account' AND z.target = p.account_id) OR (z.scope = 'product' AND z.target = p.product))
+         ORDER BY z.expires_at LIMIT 1) AS paused` + lockedFrom
+)
+
+const lockedFrom = `
   FROM packages p
   JOIN refunds r ON r.package_id = p.id
   JOIN accounts a ON a.id = p.account_id
@@ -63,10 +75,17 @@ var lockedQuery = "SELECT " + prefixed("r", refundColumns) + ", " + prefixed("p"
 // not start from, do is not called and the refund's own state is the answer: whoever calls
 // acts on the record, never on what he believed. done says that the step was carried out,
 // now or before.
-func (s *Store) step(ctx context.Context, op refund.Op, by identity.Actor, from func(refund.State) bool, do func(*turn) error) (out refund.Step, done bool, err error) {
+func (s *Store) step(ctx context.Context, op refund.Op, by identity.Actor, from func(refund.State) bool, do func(*turn) error) (refund.Step, bool, error) {
+	return s.stepPast(ctx, func() []*statement { return nil }, op, by, from, do)
+}
+
+// stepPast is step with statements that go before everything else, in the same round trip.
+func (s *Store) stepPast(ctx context.Context, gate func() []*statement, op refund.Op, by identity.Actor, from func(refund.State) bool, do func(*turn) error) (out refund.Step, done bool, err error) {
 	err = s.transact(ctx, func(tx *transition) error {
+		tx.queue(gate()...)
 		var l locked
-		found, err := tx.ask(l.fields(), lockedQuery+" WHERE r.id = ?"+s.lock("FOR NO KEY UPDATE OF p, r, l FOR SHARE OF a"), op.RefundID)
+		var paused *time.Time
+		found, err := tx.ask(append(l.fields(), &paused), turnQuery+" WHERE r.id = ?"+s.lock("FOR NO KEY UPDATE OF p, r, l FOR SHARE OF a"), s.now(), op.RefundID)
 		if err != nil {
 			return err
 		}
@@ -74,7 +93,7 @@ func (s *Store) step(ctx context.Context, op refund.Op, by identity.Actor, from 
 			return desk.Missing(audit.ObjectRefund, op.RefundID)
 		}
 		t := &turn{
-			tx: tx, op: op, by: by, now: s.now(), drain: s.drain, row: l.Refund, standing: refund.Standing(l.Standing),
+			tx: tx, op: op, by: by, now: s.now(), drain: s.drain, row: l.Refund, standing: refund.Standing(l.Standing), paused: utc(paused),
 			pkg: l.Package.domain(l.Balance), request: audit.RequestOf(ctx),
 		}
 		state := refund.State(t.row.State)
@@ -83,15 +102,16 @@ func (s *Store) step(ctx context.Context, op refund.Op, by identity.Actor, from 
 			out.Repeated = true
 			return err
 		}
+		// What the system is at work on has no open ticket.
+		if state.Waits() {
+			if err := t.loadTicket(s.lock("FOR NO KEY UPDATE")); err != nil {
+				return err
+			}
+			t.now = s.now() // what was said on the ticket while we waited for it was said before
+		}
 		if state.Final() || !from(state) {
 			out, err = t.asItStands()
 			return err
-		}
-		// What the system is at work on has no open ticket.
-		if state.Waits() {
-			if err := t.loadTicket(); err != nil {
-				return err
-			}
 		}
 		if err := do(t); err != nil {
 			return err
@@ -121,26 +141,37 @@ func (t *turn) recorded() (refund.Step, error) {
 }
 
 // asItStands is the answer to a step that another one was before: the last result, with
-// whatever the customer has not been told yet, because the workflow may have lost it.
+// the ticket as it is now, and whatever the customer has not been told yet, because the
+// workflow may have lost it.
 func (t *turn) asItStands() (refund.Step, error) {
 	step, err := t.recorded()
 	if err != nil {
 		return step, err
 	}
-	step.Notices = nil
-	err = t.tx.reads.Raw("SELECT id FROM notices WHERE refund_id = ? AND state = 'pending' ORDER BY created_at, id", t.row.ID).Scan(&step.Notices).Error
-	return step, err
+	t.step = step
+	t.describe()
+	t.step.Notices, err = t.pending()
+	return t.step, err
 }
 
-func (t *turn) loadTicket() error {
+// pending are the notices of the refund and of its case that are still to be delivered.
+func (t *turn) pending() (ids []string, err error) {
+	err = t.tx.reads.Raw(`SELECT id FROM (
+		SELECT id, created_at FROM notices WHERE refund_id = ? AND message_id IS NULL AND state = 'pending'
+		UNION ALL
+		SELECT n.id, n.created_at FROM tickets k JOIN notices n ON n.ticket_id = k.id
+		 WHERE k.refund_id = ? AND k.kind = 'refund' AND n.state = 'pending') untold
+		ORDER BY created_at, id`, t.row.ID, t.row.ID).Scan(&ids).Error
+	return ids, err
+}
+
+func (t *turn) loadTicket(locking string) error {
 	var rows []ticketRow
-	if err := t.tx.reads.Raw("SELECT * FROM tickets WHERE refund_id = ? AND state = 'open'", t.row.ID).Scan(&rows).Error; err != nil {
-		return err
+	err := t.tx.reads.Raw("SELECT * FROM tickets WHERE refund_id = ? AND state = 'open' AND kind = 'refund'"+locking, t.row.ID).Scan(&rows).Error
+	if err == nil && len(rows) > 0 {
+		t.ticket, t.known = &rows[0], rows[0]
 	}
-	if len(rows) > 0 {
-		t.ticket = &rows[0]
-	}
-	return nil
+	return err
 }
 
 func (t *turn) state() refund.State { return refund.State(t.row.State) }
@@ -180,123 +211,46 @@ func (t *turn) entry(action audit.Action) audit.Entry {
 	}
 }
 
-// approve fixes the amount that may be credited and starts crediting.
-func (t *turn) approve(action audit.Action, reason string) error {
-	amount := min(t.pkg.Quote().Amount.Micros, t.row.QuoteAmount)
-	if amount == 0 {
-		return t.reject(refund.OutcomeNothingToRefund)
-	}
-	t.row.Approved = &amount
-	if t.settleAt().After(t.now) { // it will not be credited at once
-		t.notices = append(t.notices, notify.Received)
-	}
-	t.closeTicket()
-	return t.become(refund.Crediting, action, reason)
-}
-
-// reject ends the refund without money and gives the package back.
-func (t *turn) reject(reason string) error {
-	t.row.Outcome = reason
-	t.clearHold()
-	t.closeTicket()
-	t.thaw()
-	t.notices = append(t.notices, notify.Rejected)
-	return t.become(refund.Rejected, audit.Rejected, reason)
-}
-
-// hold puts the refund on hold, to come back to the state it is in.
-func (t *turn) hold(causes []refund.Cause) error {
-	t.row.HeldFrom, t.row.HoldCauses, t.row.HeldAt = t.row.State, joinCauses(causes), &t.now
-	t.notices = append(t.notices, notify.Received)
-	return t.become(refund.OnHold, audit.Held, t.row.HoldCauses)
-}
-
-// release lets the refund go on from where it was held; the time on hold does not count
-// against the reviewers.
-func (t *turn) release() error {
-	back := refund.State(t.row.HeldFrom)
-	if t.ticket != nil && t.row.HeldAt != nil {
-		due := t.ticket.DueAt.Add(t.now.Sub(*t.row.HeldAt))
-		t.ticket.DueAt = due
-		t.after = append(t.after, stmt("UPDATE tickets SET due_at = ?, updated_at = ? WHERE id = ?", due, t.now, t.ticket.ID))
-	}
-	t.clearHold()
-	return t.become(back, audit.Released, "")
-}
-
-func (t *turn) clearHold() { t.row.HeldFrom, t.row.HoldCauses, t.row.HeldAt = "", "", nil }
-
-// thaw gives the package back to its owner, with the time that ran while it was frozen.
-func (t *turn) thaw() {
-	t.after = append(t.after, stmt("UPDATE packages SET status = 'active', frozen_at = NULL, expires_at = ?, version = version + 1 WHERE id = ?",
-		t.pkg.ThawedExpiry(t.now), t.pkg.ID))
-}
-
-func (t *turn) openTicket(queue string, approvals int, matches []review.Match, due time.Time) error {
-	shown, err := json.Marshal(matches)
-	if err != nil {
-		return err
-	}
-	if matches == nil {
-		shown = []byte("[]")
-	}
-	t.ticket = &ticketRow{
-		ID: newID("ticket"), Kind: string(review.KindRefund), RefundID: t.row.ID, AccountID: t.row.AccountID, PackageID: t.row.PackageID,
-		State: string(review.Open), Queue: queue, DueAt: due, Approvals: max(1, approvals), Matches: string(shown),
-		CreatedAt: t.now, UpdatedAt: t.now,
-	}
-	entry := t.entry(audit.TicketOpened)
-	entry.Object, entry.ObjectID, entry.NewState = audit.ObjectTicket, t.ticket.ID, string(review.Open)
-	t.entries = append(t.entries, entry)
-	t.after = append(t.after, insert("tickets", ticketColumns, t.ticket.fields()...))
-	return nil
-}
-
-func (t *turn) closeTicket() {
-	if t.ticket == nil {
-		return
-	}
-	t.after = append(t.after, stmt("UPDATE tickets SET state = 'closed', updated_at = ? WHERE id = ?", t.now, t.ticket.ID))
-	entry := t.entry(audit.TicketClosed)
-	entry.Object, entry.ObjectID, entry.OldState, entry.NewState = audit.ObjectTicket, t.ticket.ID, string(review.Open), string(review.Closed)
-	t.entries = append(t.entries, entry)
-	t.ticket = nil
-}
-
-// finish queues what the turn writes.
+// finish queues what the turn writes. A turn that changes the ticket only leaves the
+// refund's version and its last operation as they are: what it does follows from the time
+// and from what the ticket says of itself, so a repeat finds nothing left to do.
 func (t *turn) finish() error {
-	if len(t.updates) == 0 {
-		t.describe()
-		return nil
-	}
 	t.tx.queue(t.before...)
 	if err := t.tell(); err != nil {
 		return err
 	}
 	t.describe()
-	step, err := json.Marshal(t.step)
-	if err != nil {
-		return err
+	if len(t.updates) > 0 {
+		step, err := json.Marshal(t.step)
+		if err != nil {
+			return err
+		}
+		last := len(t.updates) - 1
+		t.updates[last].LastOp, t.updates[last].LastStep = t.op.ID(), string(step)
 	}
-	last := len(t.updates) - 1
-	t.updates[last].LastOp, t.updates[last].LastStep = t.op.ID(), string(step)
 	for _, row := range t.updates {
 		t.tx.queue(updateRefund(row))
 	}
 	t.tx.queue(t.after...)
-	t.tx.queue(entriesOf(t.entries...))
+	t.saveTicket()
+	if len(t.entries) > 0 {
+		t.tx.queue(entriesOf(t.entries...))
+	}
 	return nil
 }
 
 // describe fills in what the workflow needs to know.
 func (t *turn) describe() {
-	t.step.State, t.step.Verdict = t.state(), t.row.Verdict
+	step := &t.step
+	step.State, step.Verdict = t.state(), t.row.Verdict
+	step.TicketID, step.Queue, step.DueAt, step.SettleAt = "", "", time.Time{}, time.Time{}
 	if t.ticket != nil {
-		t.step.TicketID, t.step.Queue, t.step.DueAt = t.ticket.ID, t.ticket.Queue, t.ticket.DueAt.UTC()
+		step.TicketID, step.Queue, step.DueAt = t.ticket.ID, t.ticket.Queue, t.ticket.DueAt.UTC()
 	}
 	if t.state() == refund.Crediting {
-		t.step.SettleAt = t.settleAt()
+		step.SettleAt = t.settleAt()
 	}
+	step.WakeAt = t.wakeAt()
 }
 
 // settleAt is when usage from before the freeze can no longer arrive; zero without a drain window.
@@ -307,12 +261,18 @@ func (t *turn) settleAt() time.Time {
 	return t.pkg.FrozenAt.Add(t.drain)
 }
 
+// wording is what the customer is to be told of a message.
+type wording struct {
+	messageID string
+	event     notify.Event
+}
+
 // tell queues what the customer is to be told; an event is told once.
 func (t *turn) tell() error {
 	var told []string
 	// How it ended comes once by itself.
 	if slices.Contains(t.notices, notify.Received) || slices.Contains(t.notices, notify.InReview) {
-		if err := t.tx.reads.Raw("SELECT event FROM notices WHERE refund_id = ?", t.row.ID).Scan(&told).Error; err != nil {
+		if err := t.tx.reads.Raw("SELECT event FROM notices WHERE refund_id = ? AND message_id IS NULL", t.row.ID).Scan(&told).Error; err != nil {
 			return err
 		}
 	}
@@ -323,6 +283,10 @@ func (t *turn) tell() error {
 		id := notify.NoticeID(t.row.ID, event)
 		t.tx.queue(insert("notices", "id refund_id event state created_at updated_at", id, t.row.ID, string(event), string(notify.Pending), t.now, t.now))
 		t.step.Notices = append(t.step.Notices, id)
+	}
+	for _, w := range t.words {
+		t.tx.queue(messageNotice(t.known.domain(), w.messageID, w.event, t.now))
+		t.step.Notices = append(t.step.Notices, notify.MessageNoticeID(w.messageID, w.event))
 	}
 	return nil
 }

@@ -231,13 +231,13 @@ func (m *model) mayCredit(t *rapid.T, before refund.Refund) {
 }
 
 func (m *model) screen(t *rapid.T, op refund.Op) (refund.Step, error) {
-	facts, err := m.s.Facts(m.ctx, op.RefundID)
+	facts, _, err := m.s.Facts(m.ctx, op.RefundID)
 	m.must(t, err)
 	plan := storetest.Policy.Evaluate(facts)
 	if plan.Verdict == policy.Review {
-		plan.Approvals = rapid.IntRange(1, 2).Draw(t, "approvals")
+		plan.Quorum.Approvals = rapid.IntRange(1, 2).Draw(t, "approvals")
 	}
-	return m.s.Screen(m.ctx, op, plan)
+	return m.s.Screen(m.ctx, op, facts, plan)
 }
 
 // verbs are the steps, each of which may be asked of a refund in any state.
@@ -295,7 +295,7 @@ func (m *model) decide(t *rapid.T, op refund.Op) (refund.Step, error) {
 		{Subject: "kin", Roles: []identity.Role{identity.Senior}, AccountID: m.customer.AccountID},
 	}).Draw(t, "voter")
 	vote := rapid.SampledFrom([]review.Vote{review.Approve, review.Approve, review.Reject}).Draw(t, "vote")
-	return m.s.RecordDecision(m.ctx, op, storetest.Vote(view, by, vote))
+	return m.s.RecordDecision(m.ctx, op, storetest.Vote(view, by, vote), "")
 }
 
 func (m *model) setStanding(t *rapid.T) {

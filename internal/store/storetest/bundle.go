@@ -4,6 +4,7 @@ package storetest
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -62,6 +63,7 @@ type Bundle struct {
 	Clock *Clock
 	Ctx   context.Context //nolint:containedctx // a bundle lives as long as its test
 	turn  int
+	notes int
 }
 
 const drain = time.Hour
@@ -144,10 +146,8 @@ func (b *Bundle) Step(refundID string, verb refund.Verb, want refund.State) refu
 	var err error
 	switch verb {
 	case refund.VerbScreen:
-		var facts policy.Facts
-		facts, err = b.Facts(b.Ctx, refundID)
-		require.NoError(b.T, err)
-		step, err = b.Screen(b.Ctx, op, Policy.Evaluate(facts))
+		facts := b.Judge(refundID)
+		step, err = b.Screen(b.Ctx, op, facts, Policy.Evaluate(facts))
 	case refund.VerbReassess:
 		step, err = b.Reassess(b.Ctx, op)
 	case refund.VerbCredit:
@@ -158,26 +158,90 @@ func (b *Bundle) Step(refundID string, verb refund.Verb, want refund.State) refu
 		step, err = b.Retry(b.Ctx, op, Admin, "note_1")
 	case refund.VerbWithdraw:
 		step, err = b.Withdraw(b.Ctx, op, Customer("acct"))
-	case refund.VerbDecide:
-		b.T.Fatal("use Decide")
+	case refund.VerbDecide, refund.VerbAsk:
+		b.T.Fatal("use Decide or Ask")
 	}
 	require.NoError(b.T, err)
 	require.Equal(b.T, want, step.State)
 	return step
 }
 
-// Policy is the screening of the tests: amounts above 1,000 are reviewed.
-var Policy = policy.Fixed{ReviewAbove: policy.DefaultReviewAbove, DueAfter: policy.DefaultDueAfter}
+// Judge gives the facts of the refund as they are now.
+func (b *Bundle) Judge(refundID string) policy.Facts {
+	b.T.Helper()
+	facts, _, err := b.Facts(b.Ctx, refundID)
+	require.NoError(b.T, err)
+	require.Empty(b.T, facts.Unknown)
+	return facts
+}
+
+// Policy is the screening of the tests: amounts above 1,000 are reviewed, by one person
+// within 48 hours of a desk that never closes; a customer has 7 days to answer and is
+// reminded after 3.
+var Policy = func() *policy.Policy {
+	p, err := policy.Parse("1", []byte(`
+policy: 1
+limits:
+  large: {default: "1000"}
+rules:
+  - id: amount-above-limit
+    when: amount > limits.large
+    verdict: review
+    weight: 20
+    reason: Amounts above the limit are looked at by a person.
+    customer: {en: A person looks at it., zh-Hans: 需要人工审核。}
+approval:
+  USD: [{reviewers: 1}]
+budget: {default: "1000000000"}
+calendars:
+  always: {time_zone: UTC, hours: "00:00-24:00", weekend: [], holidays: [], workdays: []}
+queues:
+  review: {calendar: always, first_response: 24h, decision: 48h, answer_within: 7d, remind_after: 3d}
+  escalation: {calendar: always, first_response: 24h, decision: 24h, answer_within: 7d, remind_after: 3d}
+  attention: {calendar: always, first_response: 24h, decision: 24h, answer_within: 7d, remind_after: 3d}
+  questions: {calendar: always, first_response: 24h, decision: 48h, answer_within: 7d, remind_after: 3d}
+`))
+	if err != nil {
+		panic(fmt.Sprintf("%+v", err)) // a constant of ours
+	}
+	return p
+}()
+
+// Note keeps a text about the refund.
+func (b *Bundle) Note(refundID string, by identity.Actor, text string) (id string) {
+	b.T.Helper()
+	b.notes++
+	id = fmt.Sprintf("note_%s_%d", refundID, b.notes)
+	require.NoError(b.T, b.KeepNote(b.Ctx, id, by, refundID, text))
+	return id
+}
+
+// OpenTicket is the id of the refund's open case.
+func (b *Bundle) OpenTicket(refundID string) string {
+	b.T.Helper()
+	tickets, err := b.Tickets(b.Ctx, desk.TicketFilter{RefundID: refundID, Kind: review.KindRefund, State: review.Open})
+	require.NoError(b.T, err)
+	require.Len(b.T, tickets.Items, 1)
+	return tickets.Items[0].Ticket.ID
+}
+
+// Ask asks the refund's customer something and expects him to be waited for.
+func (b *Bundle) Ask(refundID, text string) refund.Step {
+	b.T.Helper()
+	step, err := b.RequestInformation(b.Ctx, b.Op(refundID, refund.VerbAsk),
+		review.Asking{TicketID: b.OpenTicket(refundID), NoteID: b.Note(refundID, Reviewer, text), By: Reviewer})
+	require.NoError(b.T, err)
+	require.Empty(b.T, step.Refused)
+	require.Equal(b.T, refund.AwaitingCustomer, step.State)
+	return step
+}
 
 // Decide casts a vote on the open ticket of the refund as it is now.
 func (b *Bundle) Decide(refundID string, by identity.Actor, vote review.Vote) refund.Step {
 	b.T.Helper()
-	tickets, err := b.Tickets(b.Ctx, desk.TicketFilter{RefundID: refundID, State: review.Open})
+	view, err := b.Case(b.Ctx, b.OpenTicket(refundID))
 	require.NoError(b.T, err)
-	require.Len(b.T, tickets.Items, 1)
-	view, err := b.Case(b.Ctx, tickets.Items[0].Ticket.ID)
-	require.NoError(b.T, err)
-	step, err := b.RecordDecision(b.Ctx, b.Op(refundID, refund.VerbDecide), Vote(view, by, vote))
+	step, err := b.RecordDecision(b.Ctx, b.Op(refundID, refund.VerbDecide), Vote(view, by, vote), "")
 	require.NoError(b.T, err)
 	return step
 }

@@ -1,8 +1,6 @@
 package storetest
 
 import (
-	"fmt"
-
 	"github.com/stretchr/testify/require"
 
 	"refunddesk/internal/policy"
@@ -45,7 +43,7 @@ func (b *Bundle) EveryState() map[refund.State]refund.Refund {
 	b.Step(all[refund.OnHold].ID, refund.VerbReassess, refund.OnHold)
 
 	b.twoApprovals(file(refund.AwaitingCustomer, 2000, 2000))
-	b.ask(all[refund.AwaitingCustomer].ID)
+	b.Ask(all[refund.AwaitingCustomer].ID, "Which package did you mean?")
 
 	b.Buy("p-crediting", 80, 100)
 	require.NoError(b.T, b.Use("u-crediting", "p-crediting", 10))
@@ -80,31 +78,10 @@ func (b *Bundle) EveryState() map[refund.State]refund.Refund {
 // twoApprovals screens the refund into a review by two people.
 func (b *Bundle) twoApprovals(id string) {
 	b.T.Helper()
-	facts, err := b.Facts(b.Ctx, id)
-	require.NoError(b.T, err)
+	facts := b.Judge(id)
 	plan := Policy.Evaluate(facts)
 	require.Equal(b.T, policy.Review, plan.Verdict)
-	plan.Approvals = 2
-	_, err = b.Screen(b.Ctx, b.Op(id, refund.VerbScreen), plan)
+	plan.Quorum.Approvals = 2
+	_, err := b.Screen(b.Ctx, b.Op(id, refund.VerbScreen), facts, plan)
 	require.NoError(b.T, err)
-}
-
-// ask has the refund wait for its customer. No step of the store does so yet, hence by hand.
-func (b *Bundle) ask(id string) {
-	b.T.Helper()
-	r, err := b.Refund(b.Ctx, id)
-	require.NoError(b.T, err)
-	pool, err := b.SQL()
-	require.NoError(b.T, err)
-	tx, err := pool.BeginTx(b.Ctx, nil)
-	require.NoError(b.T, err)
-	for _, sql := range []string{
-		fmt.Sprintf("UPDATE refunds SET state = 'awaiting_customer', version = version + 1 WHERE id = '%s'", id),
-		fmt.Sprintf(`INSERT INTO audit_entries (id, entry_version, actor, role, action, object, object_id, object_version, refund_id, old_state, new_state)
-			VALUES ('audit_ask', 1, 'rita', 'reviewer', 'asked', 'refund', '%s', %d, '%[1]s', 'in_review', 'awaiting_customer')`, id, r.Version+1),
-	} {
-		_, err := tx.ExecContext(b.Ctx, sql)
-		require.NoError(b.T, err)
-	}
-	require.NoError(b.T, tx.Commit())
 }

@@ -47,6 +47,9 @@ func Run(t *testing.T, open Opener) {
 	} {
 		t.Run(name, func(t *testing.T) { t.Parallel(); test(t, open) })
 	}
+	for name, test := range deskTests {
+		t.Run(name, func(t *testing.T) { t.Parallel(); test(t, open) })
+	}
 }
 
 func quotes(t *testing.T, open Opener) {
@@ -162,13 +165,12 @@ func repeats(t *testing.T, open Opener) {
 	b := New(t, open)
 	b.Buy("p", 2000, 2000)
 	r := b.MustFile("p")
-	facts, err := b.Facts(b.Ctx, r.ID)
-	require.NoError(t, err)
+	facts := b.Judge(r.ID)
 	op := b.Op(r.ID, refund.VerbScreen)
-	first, err := b.Screen(b.Ctx, op, Policy.Evaluate(facts))
+	first, err := b.Screen(b.Ctx, op, facts, Policy.Evaluate(facts))
 	require.NoError(t, err)
 	require.Equal(t, refund.InReview, first.State)
-	again, err := b.Screen(b.Ctx, op, Policy.Evaluate(facts))
+	again, err := b.Screen(b.Ctx, op, facts, Policy.Evaluate(facts))
 	require.NoError(t, err)
 	assert.True(t, again.Repeated, "and says so: what came since was not looked at")
 	again.Repeated = false
@@ -248,7 +250,7 @@ func stale(t *testing.T, open Opener) {
 	b.Clock.Add(time.Minute)
 	_, err = b.RecordUsage(b.Ctx, Integrator, desk.UsageRecord{ID: "u", PackageID: "p", Cost: money.Scale, OccurredAt: r.CreatedAt.Add(-time.Minute)})
 	require.NoError(t, err)
-	got, err := b.RecordDecision(b.Ctx, b.Op(r.ID, refund.VerbDecide), Vote(shown, Reviewer, review.Approve))
+	got, err := b.RecordDecision(b.Ctx, b.Op(r.ID, refund.VerbDecide), Vote(shown, Reviewer, review.Approve), "")
 	require.NoError(t, err)
 	assert.Equal(t, review.ErrStale.Code, got.Refused)
 	assert.Equal(t, refund.Crediting, b.Decide(r.ID, Reviewer, review.Approve).State)

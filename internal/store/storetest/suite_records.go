@@ -47,9 +47,9 @@ func paging(t *testing.T, open Opener) {
 		page, err := b.Refunds(b.Ctx, desk.RefundFilter{AccountID: "acct", Paging: p})
 		return idsOf(page.Items, func(r refund.Refund) string { return r.ID }), page.Next, err
 	}))
-	for _, newest := range []bool{true, false} {
+	for _, sort := range []desk.TicketSort{desk.SortDue, desk.SortNewest, desk.SortPriority} {
 		assert.Equal(t, want, collect(func(p desk.Paging) ([]string, string, error) {
-			page, err := b.Tickets(b.Ctx, desk.TicketFilter{Queue: review.QueueReview, Newest: newest, Paging: p})
+			page, err := b.Tickets(b.Ctx, desk.TicketFilter{Queue: review.QueueReview, Sort: sort, Paging: p})
 			return idsOf(page.Items, func(v desk.CaseView) string { return v.Ticket.RefundID }), page.Next, err
 		}))
 	}

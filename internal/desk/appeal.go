@@ -1,0 +1,49 @@
+package desk
+
+import (
+	"context"
+	"time"
+
+	"refunddesk/internal/audit"
+	"refunddesk/internal/fault"
+	"refunddesk/internal/identity"
+	"refunddesk/internal/refund"
+)
+
+// Appeal asks once more for a refund that was rejected, in a new refund that people decide
+// who did not decide the first, and waits like File. Errors: forbidden to all but the owner;
+// a fault naming note; not-rejected, already-appealed, and those of filing.
+func (d *Desk) Appeal(ctx context.Context, actor identity.Actor, refundID, note string, wait time.Duration) (RefundView, error) {
+	r, err := d.refundFor(ctx, actor, refundID)
+	if err != nil {
+		return RefundView{}, err
+	}
+	if !actor.Owns(r.AccountID) {
+		return RefundView{}, ErrForbidden
+	}
+	filed, err := d.appeal(ctx, actor, r, note)
+	if err != nil {
+		return RefundView{}, d.refused(ctx, actor, audit.AppealRefused, audit.ObjectRefund, refundID, refundID, err)
+	}
+	return d.follow(ctx, actor, filed, wait)
+}
+
+func (d *Desk) appeal(ctx context.Context, actor identity.Actor, r refund.Refund, note string) (Filed, error) {
+	if err := needText("note", note); err != nil {
+		return Filed{}, err
+	}
+	if refusal := r.MayAppeal(); refusal != nil {
+		return Filed{}, refusal
+	}
+	filed, err := d.records.File(ctx, actor, Filing{
+		PackageID: r.PackageID, ReasonCode: r.ReasonCode, Note: note, AppealOf: r.ID, IdempotencyKey: appealKey(r.ID),
+	})
+	if filed.Replayed || fault.CodeOf(err) == "idempotency-mismatch" {
+		return Filed{}, refund.ErrAlreadyAppealed
+	}
+	return filed, err
+}
+
+// appealKey is the key that an appeal is filed under. A customer's own keys are printable,
+// so none of them is in its way.
+func appealKey(refundID string) string { return "appeal\n" + refundID }

@@ -1,0 +1,95 @@
+package desk
+
+import (
+	"context"
+
+	"refunddesk/internal/fault"
+	"refunddesk/internal/identity"
+	"refunddesk/internal/policy"
+	"refunddesk/internal/refund"
+)
+
+// CaseFile is a case with what a reviewer looks at beside it.
+type CaseFile struct {
+	CaseView
+	Refunds   []refund.Refund // of the account, newest first, at most 50
+	Linked    []LinkedAccount // at most 50
+	Screening *Screening      // nil for a question, and for what was never screened
+}
+
+// mostHistory is how many refunds and linked accounts a case file shows.
+const mostHistory = 50
+
+// CaseFile reads a ticket with its account's refunds, the accounts linked to it and what
+// its refund was screened on. Staff only. Errors: not-found; forbidden, also to whoever
+// owns the account.
+func (d *Desk) CaseFile(ctx context.Context, actor identity.Actor, ticketID string) (CaseFile, error) {
+	if !actor.IsStaff() {
+		return CaseFile{}, ErrForbidden
+	}
+	v, err := d.caseView(ctx, actor, ticketID)
+	if err != nil {
+		return CaseFile{}, err
+	}
+	if !seesInside(actor, v.Ticket.AccountID) {
+		return CaseFile{}, ErrForbidden
+	}
+	file := CaseFile{CaseView: v}
+	history, err := d.records.Refunds(ctx, RefundFilter{AccountID: v.Ticket.AccountID, Paging: Paging{Limit: mostHistory}})
+	if err != nil {
+		return CaseFile{}, err
+	}
+	file.Refunds = history.Items
+	if file.Linked, err = d.records.Linked(ctx, v.Ticket.AccountID, mostHistory); err != nil {
+		return CaseFile{}, err
+	}
+	if v.Ticket.RefundID != "" {
+		file.Screening, err = d.screeningOf(ctx, v.Ticket.RefundID)
+	}
+	return file, err
+}
+
+// ScreeningView is what a refund was judged on, and what the same policy says to the same
+// facts now.
+type ScreeningView struct {
+	Screening
+	Replayed policy.Verdict
+	Same     bool
+}
+
+// Screening reads what a refund was judged on and judges it again from the record. Staff
+// only. Errors: not-found, also while the refund has not been screened; forbidden.
+func (d *Desk) Screening(ctx context.Context, actor identity.Actor, refundID string) (ScreeningView, error) {
+	if !actor.IsStaff() {
+		return ScreeningView{}, ErrForbidden
+	}
+	r, err := d.refundFor(ctx, actor, refundID)
+	if err != nil {
+		return ScreeningView{}, err
+	}
+	if !seesInside(actor, r.AccountID) {
+		return ScreeningView{}, ErrForbidden
+	}
+	s, err := d.records.Screening(ctx, refundID)
+	if err != nil {
+		return ScreeningView{}, err
+	}
+	p, err := d.policies.Policy(ctx, s.PolicyVersion)
+	if err != nil {
+		return ScreeningView{}, err
+	}
+	again := p.Evaluate(s.Facts).Verdict
+	return ScreeningView{Screening: s, Replayed: again, Same: again == s.Verdict}, nil
+}
+
+// screeningOf is the refund's screening, or nil when there is none.
+func (d *Desk) screeningOf(ctx context.Context, refundID string) (*Screening, error) {
+	s, err := d.records.Screening(ctx, refundID)
+	switch {
+	case err == nil:
+		return &s, nil
+	case fault.From(err).Kind == fault.NotFound:
+		return nil, nil //nolint:nilnil // none is an answer
+	}
+	return nil, err
+}

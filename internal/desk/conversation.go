@@ -1,0 +1,191 @@
+package desk
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+
+	"refunddesk/internal/audit"
+	"refunddesk/internal/fault"
+	"refunddesk/internal/identity"
+	"refunddesk/internal/refund"
+	"refunddesk/internal/review"
+)
+
+// Ask opens a ticket with a customer's question, about a package of his, a refund of his
+// or nothing. Errors: no-account; a fault naming subject, body or package_id; not-found for
+// a package or refund that is not his.
+func (d *Desk) Ask(ctx context.Context, actor identity.Actor, q Question) (CaseView, error) {
+	if err := need(actor, identity.Customer); err != nil {
+		return CaseView{}, err
+	}
+	if actor.AccountID == "" {
+		return CaseView{}, ErrNoAccount
+	}
+	v, err := d.ask(ctx, actor, q)
+	if err != nil {
+		return CaseView{}, d.refused(ctx, actor, audit.TicketWorkRefused, audit.ObjectAccount, actor.AccountID, "", err)
+	}
+	return showCase(actor, v), nil
+}
+
+func (d *Desk) ask(ctx context.Context, actor identity.Actor, q Question) (CaseView, error) {
+	q.AccountID = actor.AccountID
+	if q.PackageID != "" {
+		v, err := d.packageFor(ctx, actor, q.PackageID)
+		if err == nil && !actor.Owns(v.AccountID) { // staff see others' and ask only about their own
+			err = Missing(audit.ObjectPackage, q.PackageID)
+		}
+		if err != nil {
+			return CaseView{}, err
+		}
+	}
+	if q.RefundID != "" {
+		r, err := d.refundFor(ctx, actor, q.RefundID)
+		switch {
+		case err != nil:
+			return CaseView{}, err
+		case !actor.Owns(r.AccountID):
+			return CaseView{}, Missing(audit.ObjectRefund, q.RefundID)
+		case q.PackageID != "" && q.PackageID != r.PackageID:
+			return CaseView{}, fault.InvalidField("package_id", "is not the package of the refund")
+		}
+		q.PackageID = r.PackageID
+	}
+	if err := needLine("subject", q.Subject); err != nil {
+		return CaseView{}, err
+	}
+	if err := needText("body", q.Body); err != nil {
+		return CaseView{}, err
+	}
+	inForce, err := d.records.PolicyVersion(ctx, "")
+	if err != nil {
+		return CaseView{}, err
+	}
+	p, err := d.policies.Policy(ctx, inForce.Version)
+	if err != nil {
+		return CaseView{}, err
+	}
+	q.SLA = p.SLA(review.QueueQuestions)
+	v, intents, err := d.records.Ask(ctx, actor, q)
+	d.engine.Hear(intents...)
+	return v, err
+}
+
+// Say adds a message to an open ticket. Public ones are of the two parties and are told to
+// the customer; internal ones are of staff, for staff. A public word of a customer who is
+// asked something is his answer. Errors: a fault naming visibility or body; forbidden for an
+// auditor or admin; ticket-closed.
+func (d *Desk) Say(ctx context.Context, actor identity.Actor, ticketID string, visibility review.Visibility, body string) (review.Message, error) {
+	v, err := d.caseFor(ctx, actor, ticketID)
+	if err != nil {
+		return review.Message{}, err
+	}
+	m, err := d.say(ctx, actor, v, visibility, body)
+	if err != nil {
+		return review.Message{}, d.refused(ctx, actor, audit.TicketWorkRefused, audit.ObjectTicket, ticketID, v.Ticket.RefundID, err)
+	}
+	return m, nil
+}
+
+func (d *Desk) say(ctx context.Context, actor identity.Actor, v CaseView, visibility review.Visibility, body string) (review.Message, error) {
+	customer := actor.Owns(v.Ticket.AccountID) // also when he works here: on his own ticket he is its customer
+	if !customer {
+		if err := mayWork(actor, v); err != nil {
+			return review.Message{}, err
+		}
+	}
+	switch {
+	case !visibility.Known():
+		return review.Message{}, fault.InvalidField("visibility", "is public or internal")
+	case customer && visibility != review.Public:
+		return review.Message{}, fault.InvalidField("visibility", "of your messages is public")
+	}
+	if err := needText("body", body); err != nil {
+		return review.Message{}, err
+	}
+	m, intents, err := d.records.Say(ctx, actor, v.Ticket.ID, visibility, body)
+	d.engine.Hear(intents...)
+	return m, err
+}
+
+// ErrNotInReview refuses to ask a customer about a refund that nobody is to decide now.
+var ErrNotInReview = fault.New(fault.Conflict, "not-in-review", "Only a refund that is in review can wait for its customer.")
+
+// RequestInformation asks the customer something: the refund waits for his answer, and the
+// clock stands still. The workflow gives the answer; the same request again is the same.
+// Errors: a fault naming body; not-in-review, awaiting-customer when he is asked something
+// else already, ticket-closed; Unavailable when engine or workers are away, with nothing
+// said to the customer.
+func (d *Desk) RequestInformation(ctx context.Context, actor identity.Actor, ticketID, body string) (CaseView, error) {
+	return d.work(ctx, actor, ticketID, func(v CaseView) error {
+		if err := needText("body", body); err != nil {
+			return err
+		}
+		return d.requestInformation(ctx, actor, v, body)
+	})
+}
+
+func (d *Desk) requestInformation(ctx context.Context, actor identity.Actor, v CaseView, body string) error {
+	switch {
+	case v.Ticket.Kind != review.KindRefund:
+		return ErrNotInReview
+	case v.Ticket.State != review.Open:
+		return review.ErrTicketClosed
+	case v.Refund.State == refund.AwaitingCustomer:
+		return d.askedAlready(ctx, actor, v, body)
+	case v.Refund.State != refund.InReview:
+		return ErrNotInReview
+	}
+	// The same words may be asked again once he has answered: the version tells the two apart.
+	noteID := noteIDOf("ask", v.Ticket.ID, strconv.FormatInt(v.Refund.Version, 10), actor.Subject, body)
+	if err := d.records.KeepNote(ctx, noteID, actor, v.Refund.ID, body); err != nil {
+		return err
+	}
+	_, err := d.engine.RequestInformation(ctx, AskCommand{
+		RefundID: v.Refund.ID, TicketID: v.Ticket.ID, By: actor, NoteID: noteID, NoteDigest: digestOf(body), NotAfter: d.now().Add(commandPatience),
+	})
+	if err == nil || !fault.IsAnswer(err) {
+		return err
+	}
+	// A "no" to what was asked already is the end of an earlier try.
+	after, readErr := d.records.Case(ctx, v.Ticket.ID)
+	switch {
+	case readErr != nil:
+		return readErr
+	case after.Refund.State == refund.AwaitingCustomer:
+		return d.askedAlready(ctx, actor, after, body)
+	case fault.CodeOf(err) == CodeClosed:
+		return review.ErrTicketClosed
+	}
+	return err
+}
+
+// askedAlready returns nil when it was the actor who asked, and in these words.
+func (d *Desk) askedAlready(ctx context.Context, actor identity.Actor, v CaseView, body string) error {
+	said, err := d.records.Messages(ctx, false, v.Ticket.ID)
+	if err != nil {
+		return err
+	}
+	for _, m := range said {
+		asked := m.ByStaff && v.Ticket.AskedAt != nil && !m.CreatedAt.Before(*v.Ticket.AskedAt)
+		if asked && m.Author == actor.Subject && m.Body == body {
+			return nil
+		}
+	}
+	return review.ErrAwaiting
+}
+
+// noteIDOf derives the id of a note from what it belongs to and its words, so that the same
+// request keeps the same note.
+func noteIDOf(parts ...string) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q", parts))
+	return "note_" + hex.EncodeToString(sum[:16])
+}
+
+func digestOf(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return "sha256:" + hex.EncodeToString(sum[:])
+}

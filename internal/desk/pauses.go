@@ -1,0 +1,104 @@
+package desk
+
+import (
+	"context"
+	"time"
+
+	"refunddesk/internal/audit"
+	"refunddesk/internal/fault"
+	"refunddesk/internal/identity"
+	"refunddesk/internal/refund"
+)
+
+// pauseRefused is an attempt to pause crediting, or to end a pause, that was refused.
+const pauseRefused audit.Action = "pause-refused"
+
+// MostPause is how long crediting can be paused.
+const MostPause = 365 * 24 * time.Hour
+
+// Pause stops crediting for an account, a product or everything. Once it returns nothing
+// of its scope is credited; requests are still taken, screened and reviewed. For admins.
+// Errors: a fault naming scope, target, reason or expires_at.
+func (d *Desk) Pause(ctx context.Context, actor identity.Actor, p Pause) (Pause, error) {
+	if err := needWriter(actor, identity.Admin); err != nil {
+		return Pause{}, err
+	}
+	begun, err := d.pause(ctx, actor, p)
+	if err != nil {
+		return Pause{}, d.refused(ctx, actor, pauseRefused, audit.ObjectPause, "new", "", err)
+	}
+	return begun, nil
+}
+
+func (d *Desk) pause(ctx context.Context, actor identity.Actor, p Pause) (Pause, error) {
+	if err := d.checkScope(ctx, p.Scope, p.Target); err != nil {
+		return Pause{}, err
+	}
+	if err := needText("reason", p.Reason); err != nil {
+		return Pause{}, err
+	}
+	if err := within("expires_at", p.ExpiresAt, d.now(), MostPause); err != nil {
+		return Pause{}, err
+	}
+	return d.records.Pause(ctx, actor, Pause{Scope: p.Scope, Target: p.Target, Reason: p.Reason, ExpiresAt: p.ExpiresAt.UTC()})
+}
+
+// checkScope returns a fault naming scope or target when there is nothing that it would hold.
+func (d *Desk) checkScope(ctx context.Context, scope PauseScope, target string) error {
+	switch scope {
+	case PauseAll:
+		if target != "" {
+			return fault.InvalidField("target", "is empty when everything is paused")
+		}
+	case PauseProduct:
+		if target != refund.GlobalSMS {
+			return fault.InvalidField("target", "is a product, %s", refund.GlobalSMS)
+		}
+	case PauseAccount:
+		if target == "" {
+			return fault.InvalidField("target", "is an account's id")
+		}
+		_, err := d.records.Account(ctx, target)
+		if err != nil && fault.From(err).Kind == fault.NotFound {
+			return fault.InvalidField("target", "is no account that there is")
+		}
+		return err
+	default:
+		return fault.InvalidField("scope", "is account, product or all")
+	}
+	return nil
+}
+
+// EndPause lets crediting go on before the pause expires; the refunds that it held hear of
+// it at once. For admins. Errors: not-found, also when the pause is over.
+func (d *Desk) EndPause(ctx context.Context, actor identity.Actor, id string) (Pause, error) {
+	if err := needWriter(actor, identity.Admin); err != nil {
+		return Pause{}, err
+	}
+	ended, intents, err := d.records.EndPause(ctx, actor, id)
+	if err != nil {
+		return Pause{}, err
+	}
+	d.engine.Hear(intents...)
+	return ended, nil
+}
+
+// Pauses lists pauses, newest first. For staff.
+func (d *Desk) Pauses(ctx context.Context, actor identity.Actor, inForce bool, p Paging) (Page[Pause], error) {
+	if !actor.IsStaff() {
+		return Page[Pause]{}, ErrForbidden
+	}
+	return d.records.Pauses(ctx, inForce, p)
+}
+
+// PauseEffect says what a pause would hold now, before anybody begins it. For staff.
+// Errors: a fault naming scope or target.
+func (d *Desk) PauseEffect(ctx context.Context, actor identity.Actor, scope PauseScope, target string) (PauseEffect, error) {
+	if !actor.IsStaff() {
+		return PauseEffect{}, ErrForbidden
+	}
+	if err := d.checkScope(ctx, scope, target); err != nil {
+		return PauseEffect{}, err
+	}
+	return d.records.PauseEffect(ctx, scope, target)
+}

@@ -1,0 +1,135 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"refunddesk/internal/desk"
+	"refunddesk/internal/review"
+)
+
+// Figures implements desk.ReviewRecords. Durations are as the clock on the wall runs, not
+// working hours. Medians and ninetieths are the times of tickets that there are: the lower
+// of the two in the middle. A refund counts as approved by people once its amount is fixed.
+func (s *Store) Figures(ctx context.Context, since time.Time) (desk.Figures, error) {
+	f := desk.Figures{Since: since.UTC(), At: s.now()}
+	for _, part := range []func(context.Context, *desk.Figures) error{s.queueFigures, s.spreads, s.ruleFigures, s.appealFigures} {
+		if err := part(ctx, &f); err != nil {
+			return desk.Figures{}, classify(err)
+		}
+	}
+	return f, nil
+}
+
+// instant is a time that SQLite, which forgets the type of what it worked out, gives as text.
+type instant struct{ time.Time }
+
+// Scan implements sql.Scanner.
+func (i *instant) Scan(value any) error {
+	switch v := value.(type) {
+	case time.Time:
+		i.Time = v.UTC()
+		return nil
+	case string:
+		t, err := time.Parse("2006-01-02 15:04:05.999999999-07:00", v)
+		i.Time = t.UTC()
+		return err
+	}
+	return fmt.Errorf("store: %T is no time", value)
+}
+
+const queueFiguresQuery = `SELECT queue, count(*) AS open, count(*) FILTER (WHERE assignee = '') AS unassigned,
+       count(*) FILTER (WHERE due_at < ? AND answer_by IS NULL AND clock NOT LIKE ?) AS overdue,
+       min(created_at) AS oldest, min(CASE WHEN place = (tickets + 1) / 2 THEN created_at END) AS middle
+  FROM (SELECT queue, assignee, due_at, answer_by, clock, created_at,
+               row_number() OVER (PARTITION BY queue ORDER BY created_at DESC) AS place, count(*) OVER (PARTITION BY queue) AS tickets
+          FROM tickets WHERE state = 'open') waiting
+ GROUP BY queue
+ ORDER BY queue`
+
+func (s *Store) queueFigures(ctx context.Context, f *desk.Figures) error {
+	var rows []struct {
+		Queue                     string
+		Open, Unassigned, Overdue int64
+		Oldest, Middle            instant
+	}
+	if err := s.read(ctx).Raw(queueFiguresQuery, f.At, stoppedClock).Scan(&rows).Error; err != nil {
+		return err
+	}
+	// The queues of the program are there when they are empty too.
+	for _, name := range review.Queues {
+		f.Queues = append(f.Queues, desk.QueueFigures{Queue: name})
+	}
+	for _, r := range rows {
+		at := slices.IndexFunc(f.Queues, func(q desk.QueueFigures) bool { return q.Queue == r.Queue })
+		if at < 0 {
+			at = len(f.Queues)
+			f.Queues = append(f.Queues, desk.QueueFigures{})
+		}
+		f.Queues[at] = desk.QueueFigures{
+			Queue: r.Queue, Open: r.Open, Unassigned: r.Unassigned, Overdue: r.Overdue,
+			Oldest: f.At.Sub(r.Oldest.Time), Median: f.At.Sub(r.Middle.Time),
+		}
+	}
+	return nil
+}
+
+// spreads are of tickets that the customer heard on, and of those that people decided.
+func (s *Store) spreads(ctx context.Context, f *desk.Figures) (err error) {
+	if f.FirstResponse, err = s.spread(ctx, "responded_at", "responded_at >= ?", f.Since); err != nil {
+		return err
+	}
+	f.Decision, err = s.spread(ctx, "closed_at",
+		"closed_at >= ? AND kind = 'refund' AND EXISTS (SELECT 1 FROM decisions d WHERE d.ticket_id = tickets.id)", f.Since)
+	return err
+}
+
+// spread is of the time from a ticket's opening until another column's (a constant).
+func (s *Store) spread(ctx context.Context, until, where string, since time.Time) (desk.Spread, error) {
+	took := until + " - created_at"
+	if s.dialect == SQLite {
+		took = "julianday(" + until + ") - julianday(created_at)"
+	}
+	var rows []struct {
+		Place, Tickets  int64
+		CreatedAt, Done instant
+	}
+	err := s.read(ctx).Raw(`SELECT place, tickets, created_at, done
+  FROM (SELECT created_at, `+until+` AS done, row_number() OVER (ORDER BY `+took+`, id) AS place, count(*) OVER () AS tickets
+          FROM tickets WHERE `+where+`) timed
+ WHERE place = (tickets + 1) / 2 OR place = (9 * tickets + 9) / 10
+ ORDER BY place`, since).Scan(&rows).Error
+	if err != nil || len(rows) == 0 {
+		return desk.Spread{}, err
+	}
+	first, last := rows[0], rows[len(rows)-1]
+	return desk.Spread{
+		Count: first.Tickets, Median: first.Done.Sub(first.CreatedAt.Time), P90: last.Done.Sub(last.CreatedAt.Time),
+	}, nil
+}
+
+func (s *Store) ruleFigures(ctx context.Context, f *desk.Figures) error {
+	return s.read(ctx).Raw(`SELECT m.rule, count(*) AS matched,
+       count(*) FILTER (WHERE r.approved IS NOT NULL AND `+voted(review.Approve)+` AND NOT `+voted(review.Reject)+`) AS approved,
+       count(*) FILTER (WHERE `+voted(review.Reject)+`) AS rejected
+  FROM screenings s
+  JOIN screening_matches m ON m.refund_id = s.refund_id
+  JOIN refunds r ON r.id = s.refund_id
+ WHERE s.created_at >= ?
+ GROUP BY m.rule
+ ORDER BY m.rule`, f.Since).Scan(&f.Rules).Error
+}
+
+// voted is the condition that somebody cast the vote on the refund r.
+func voted(vote review.Vote) string {
+	return "EXISTS (SELECT 1 FROM decisions d WHERE d.refund_id = r.id AND d.vote = '" + string(vote) + "')"
+}
+
+func (s *Store) appealFigures(ctx context.Context, f *desk.Figures) error {
+	return s.read(ctx).Raw(`SELECT count(*) AS filed, count(*) FILTER (WHERE state = 'credited') AS reversed,
+       count(*) FILTER (WHERE state = 'rejected') AS upheld,
+       count(*) FILTER (WHERE state NOT IN ('credited', 'rejected', 'withdrawn')) AS open
+  FROM refunds WHERE appeal_of <> '' AND created_at >= ?`, f.Since).Scan(&f.Appeals).Error
+}

@@ -1,0 +1,96 @@
+package store
+
+import (
+	"context"
+
+	"gorm.io/gorm"
+
+	"refunddesk/internal/desk"
+	"refunddesk/internal/refund"
+)
+
+// mostLinked is how many linked accounts are looked at in a decision. Whoever shares a
+// payer with more is a reseller's customer.
+const mostLinked = 200
+
+// sharing selects the other accounts that share something with an account, once for each
+// thing shared. Each branch has its index; an empty phone or payer links nobody. The
+// account is given as an expression of ours; where it is an argument, three times.
+func sharing(account string) string {
+	branch := func(shares, on string) string {
+		return "SELECT o.id, o.standing, '" + shares + "' AS shares FROM accounts a JOIN accounts o ON " + on + " AND o.id <> a.id WHERE a.id = " + account
+	}
+	return branch("email", "lower(o.email) = lower(a.email) AND a.email <> ''") + "\n\tUNION ALL " +
+		branch("phone", "o.phone = a.phone AND o.phone <> ''") + "\n\tUNION ALL " +
+		branch("payer", "o.payer = a.payer AND o.payer <> ''")
+}
+
+// rejectedRefund is the condition of a refund r that was rejected for a reason: that
+// nothing was left to refund is none.
+const rejectedRefund = "r.state = 'rejected' AND r.outcome <> '" + refund.OutcomeNothingToRefund + "'"
+
+// linkedOf gives the accounts that share e-mail, phone or payer with the account, and
+// everybody who ever filed for it or for one of them: their people decide nothing on its
+// refunds. requestedBy, who filed the refund at hand, is among filedBy.
+func linkedOf(tx *gorm.DB, accountID, requestedBy string) (linked, filedBy []string, err error) {
+	err = tx.Raw("SELECT DISTINCT id FROM ("+sharing("?")+") shared ORDER BY id LIMIT ?", accountID, accountID, accountID, mostLinked).Scan(&linked).Error
+	if err != nil {
+		return nil, nil, err
+	}
+	err = tx.Raw("SELECT DISTINCT requested_by FROM refunds WHERE account_id IN ? ORDER BY requested_by", append([]string{accountID}, linked...)).Scan(&filedBy).Error
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, subject := range filedBy {
+		if subject == requestedBy {
+			return linked, filedBy, nil
+		}
+	}
+	return linked, append(filedBy, requestedBy), nil
+}
+
+// barredOf gives those who voted on the refund that is appealed: an appeal is somebody else's to decide.
+func barredOf(tx *gorm.DB, appealOf string) ([]string, error) {
+	if appealOf == "" {
+		return nil, nil
+	}
+	var voters []string
+	err := tx.Raw("SELECT DISTINCT voter FROM decisions WHERE refund_id = ? ORDER BY voter", appealOf).Scan(&voters).Error
+	return voters, err
+}
+
+// Linked implements desk.ReviewRecords: those with rejections or not in good standing first.
+func (s *Store) Linked(ctx context.Context, accountID string, limit int) ([]desk.LinkedAccount, error) {
+	var rows []struct {
+		ID                  string
+		Email, Phone, Payer bool
+		Standing            string
+		Refunds, Rejected   int64
+	}
+	err := s.read(ctx).Raw(`WITH shared AS (
+	SELECT id, max(CASE shares WHEN 'email' THEN 1 ELSE 0 END) AS email, max(CASE shares WHEN 'phone' THEN 1 ELSE 0 END) AS phone,
+	       max(CASE shares WHEN 'payer' THEN 1 ELSE 0 END) AS payer
+	  FROM (`+sharing("?")+`) x GROUP BY id)
+SELECT a.id, shared.email = 1 AS email, shared.phone = 1 AS phone, shared.payer = 1 AS payer, a.standing,
+       (SELECT count(*) FROM refunds r WHERE r.account_id = a.id) AS refunds,
+       (SELECT count(*) FROM refunds r WHERE r.account_id = a.id AND `+rejectedRefund+`) AS rejected
+  FROM shared JOIN accounts a ON a.id = shared.id
+ ORDER BY rejected DESC, a.standing = 'good', a.id
+ LIMIT ?`, accountID, accountID, accountID, limit).Scan(&rows).Error
+	if err != nil {
+		return nil, classify(err)
+	}
+	out := make([]desk.LinkedAccount, len(rows))
+	for i, r := range rows {
+		out[i] = desk.LinkedAccount{AccountID: r.ID, Standing: refund.Standing(r.Standing), Refunds: r.Refunds, Rejected: r.Rejected}
+		for _, what := range []struct {
+			shared bool
+			name   string
+		}{{r.Email, "email"}, {r.Phone, "phone"}, {r.Payer, "payer"}} {
+			if what.shared {
+				out[i].Shares = append(out[i].Shares, what.name)
+			}
+		}
+	}
+	return out, nil
+}
