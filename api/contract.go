@@ -35,6 +35,7 @@ type operation struct {
 	param    string          // the path's parameter that names it
 	body     *openapi3.RequestBody
 	query    []string // names of its query parameters
+	switches []string // those of them that are true or false
 	internal []string // those of them that only staff may use
 	headers  []string // names of its header parameters
 	patience time.Duration
@@ -157,6 +158,9 @@ func (o *operation) readParameters(parameters openapi3.Parameters) error {
 		switch p.In {
 		case openapi3.ParameterInQuery:
 			o.query = append(o.query, p.Name)
+			if p.Schema.Value.Type.Is(openapi3.TypeBoolean) {
+				o.switches = append(o.switches, p.Name)
+			}
 		case openapi3.ParameterInHeader:
 			o.headers = append(o.headers, http.CanonicalHeaderKey(p.Name))
 		}

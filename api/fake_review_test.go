@@ -168,7 +168,7 @@ func (d *fakeDesk) DeleteReply(ctx context.Context, actor identity.Actor, id str
 
 func (d *fakeDesk) Figures(ctx context.Context, actor identity.Actor, since time.Time) (desk.Figures, error) {
 	return desk.Figures{
-		Since: since, At: noon,
+		Since: time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC), At: noon,
 		Queues:        []desk.QueueFigures{{Queue: review.QueueReview, Open: 5, Unassigned: 4, Overdue: 3, Oldest: 90*time.Minute + time.Millisecond, Median: time.Minute}},
 		Rules:         []desk.RuleFigures{{Rule: "a", Matched: 9, Approved: 3, Rejected: 1}, {Rule: "b", Matched: 2}},
 		FirstResponse: desk.Spread{Count: 7, Median: time.Hour, P90: 2 * time.Hour},

@@ -45,6 +45,8 @@ func (fakeVerifier) Verify(_ context.Context, bearer string) (identity.Actor, er
 	return identity.Actor{}, fault.New(fault.Unauthenticated, "invalid-token", "The bearer token is not valid here.")
 }
 
+var _ Desk = (*desk.Desk)(nil) // what the server is given when it is no test
+
 // fakeDesk has one account, package, refund and ticket, all of acct_1. It remembers what
 // it was asked, and fails with whatever it is told to.
 type fakeDesk struct {
@@ -121,6 +123,7 @@ func aRefund() desk.RefundView {
 		Decisions: []review.Decision{aDecision()},
 		Told:      map[string]string{"en": "You asked often.", "zh-Hans": "您的申请较多。"},
 		Locale:    "en",
+		TicketID:  "ticket_1",
 		AnswerBy:  &answerBy,
 	}
 }

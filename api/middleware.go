@@ -128,11 +128,9 @@ func (s *server) limitTime(c *gin.Context) {
 	asked := c.Request
 	allowed := operationOf(c).patience
 	if allowed > patience {
-		// The server's own timeouts are made for the others. Where there is no connection, as in a
+		// The server's own timeout is made for the others. Where there is no connection, as in a
 		// test, there is nothing to extend.
-		connection, until := http.NewResponseController(c.Writer), time.Now().Add(allowed+toWrite)
-		_ = connection.SetReadDeadline(until) // its end would count as the caller going away
-		_ = connection.SetWriteDeadline(until)
+		_ = http.NewResponseController(c.Writer).SetWriteDeadline(time.Now().Add(allowed + toWrite))
 	}
 	ctx, cancel := context.WithTimeout(asked.Context(), allowed+wait)
 	defer func() {

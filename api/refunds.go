@@ -1,7 +1,6 @@
 package api
 
 import (
-	"cmp"
 	"context"
 	"strconv"
 	"time"
@@ -136,7 +135,8 @@ func toRefund(r refund.Refund) Refund {
 // the customer are in the locale asked for, else in the customer's own.
 func toRefundView(v desk.RefundView, viewer identity.Actor, locale string) Refund {
 	out := toRefund(v.Refund)
-	out.Explanation = optional(cmp.Or(v.Told[locale], v.Told[v.Locale], v.Told[refund.English]))
+	out.Explanation = optional(v.Explanation(locale))
+	out.TicketID = optional(v.TicketID)
 	out.AnswerBy = utc(v.AnswerBy)
 	timeline := mapped(v.Timeline(viewer), func(t desk.TimelineItem) TimelineItem {
 		return TimelineItem{At: t.At.UTC(), State: RefundState(t.State), ActorRole: string(t.Role), ReasonCode: optional(t.ReasonCode)}

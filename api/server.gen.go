@@ -1017,13 +1017,13 @@ type LongText = string
 type Match struct {
 	Reason string `json:"reason"`
 
-	// Rule Example: refunded-30d
+	// Rule Example: large-total-30d
 	Rule string `json:"rule"`
 
-	// Threshold Example: 5000.000000
+	// Threshold Example: 5000.00 USD
 	Threshold string `json:"threshold"`
 
-	// Value Example: 5200.000000
+	// Value Example: 5200.00 USD
 	Value string `json:"value"`
 
 	// Weight What it adds to the ticket's priority.
@@ -1382,7 +1382,7 @@ type PolicyRuleDiff struct {
 // PolicyRuleDiffChange defines model for PolicyRuleDiff.Change.
 type PolicyRuleDiffChange string
 
-// PolicySource Example: {"source":"version: 1\nrules:\n  - id: many-refunds\n"}
+// PolicySource Example: {"source":"policy: 1\nrules:\n  - id: large-amount\n    when: amount \u003e limits.large_amount\n"}
 type PolicySource struct {
 	// Source The policy, YAML.
 	Source string `json:"source"`
@@ -1502,6 +1502,9 @@ type Refund struct {
 	// State Where a refund stands. `credited`, `rejected` and `withdrawn` are final; `moves_next` says whose turn
 	// the others are.
 	State RefundState `json:"state"`
+
+	// TicketID The case, while it waits for people or for the customer: messages go there. Lists leave it out.
+	TicketID *string `json:"ticket_id,omitempty"`
 
 	// Timeline Every state it was in, oldest first. Lists leave it out.
 	Timeline  *[]TimelineItem `json:"timeline,omitempty"`

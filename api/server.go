@@ -52,6 +52,14 @@ func init() {
 func New(o Options) (http.Handler, error) { return newServer(o, contractYAML) }
 
 func newServer(o Options, contract []byte) (http.Handler, error) {
+	ops, err := readContract(contract)
+	if err != nil {
+		return nil, err
+	}
+	return serve(o, ops)
+}
+
+func serve(o Options, ops operations) (http.Handler, error) {
 	switch {
 	case o.Desk == nil:
 		return nil, errors.New("api: Options.Desk is missing")
@@ -67,10 +75,6 @@ func newServer(o Options, contract []byte) (http.Handler, error) {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
-	}
-	ops, err := readContract(contract)
-	if err != nil {
-		return nil, err
 	}
 	s := &server{Options: o, operations: ops, limits: newLimits(o.RateLimit, maxSubjects, o.Now)}
 	engine, err := s.router()

@@ -42,11 +42,20 @@ func setup(t *testing.T, change ...func(*Options)) *bundle {
 		c(&o)
 	}
 	var err error
-	b.handler, err = New(o)
+	b.handler, err = serve(o, contract())
 	require.NoError(t, err)
 	b.ops = strictContract()
 	return b
 }
+
+// contract is the contract read once for all tests.
+var contract = sync.OnceValue(func() operations {
+	ops, err := readContract(contractYAML)
+	if err != nil {
+		panic(err)
+	}
+	return ops
+})
 
 // strictContract is the contract with answers that may have no field beyond those it names.
 var strictContract = sync.OnceValue(func() operations {

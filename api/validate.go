@@ -79,6 +79,8 @@ func checkQuery(u *url.URL, op *operation) *fault.Error {
 			return malformed("invalid-parameter", name, "is one line of text in UTF-8 without control characters")
 		case values[0] == "":
 			delete(query, name)
+		case slices.Contains(op.switches, name) && values[0] != "true" && values[0] != "false":
+			return malformed("invalid-parameter", name, "is true or false") // to the validator 1 and T are, too
 		}
 	}
 	u.RawQuery = query.Encode()

@@ -77,6 +77,8 @@ func run(ctx context.Context, command string, p config.Program) error {
 	case "version":
 		fmt.Println(version())
 		return nil
+	case "policy check <file>", "policy diff <file>", "policy backtest <file>":
+		return policies(ctx, command, p.Policy)
 	}
 	return load(ctx, p.Import)
 }

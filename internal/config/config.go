@@ -25,6 +25,7 @@ const (
 type Program struct {
 	Serve   Serve   `cmd:"" help:"Serve the API and run the refund workflows."`
 	Migrate Migrate `cmd:"" help:"Bring the database to this program's schema, show where it stands, or go a step back."`
+	Policy  Policy  `cmd:"" help:"Check a screening policy, compare it with what is in force, or replay past requests under it."`
 	Import  Import  `cmd:"" help:"Load a billing export: accounts, packages and usage as CSV files."`
 	Health  Health  `cmd:"" help:"Ask a running refunddesk whether it is ready; for container health checks."`
 	Version Version `cmd:"" help:"Print the version."`

@@ -71,6 +71,10 @@ func (d *Desk) Visible(ctx context.Context, actor identity.Actor, object audit.O
 		_, err = d.caseFor(ctx, actor, id)
 	case audit.ObjectPolicy:
 		_, err = d.Policy(ctx, actor, id)
+	case audit.ObjectPause: // staff know of all pauses, and nobody else of any
+		if !actor.IsStaff() {
+			err = ErrForbidden
+		}
 	case audit.ObjectReply:
 		err = d.savedReply(ctx, actor, id)
 	default:
@@ -130,6 +134,31 @@ func (d *Desk) caseView(ctx context.Context, actor identity.Actor, id string) (C
 		return CaseView{}, err
 	}
 	return showCase(actor, v), nil
+}
+
+// asksAboutHisOwn returns nil when the package and the refund that a question is about, as
+// far as it is about any, are of the actor's own account: staff know of others', and ask
+// about their own only. Whether the two belong together is the records' to know.
+func (d *Desk) asksAboutHisOwn(ctx context.Context, actor identity.Actor, q Question) error {
+	if q.PackageID != "" {
+		v, err := d.records.Package(ctx, q.PackageID)
+		if err != nil {
+			return err
+		}
+		if !actor.Owns(v.AccountID) {
+			return Missing(audit.ObjectPackage, q.PackageID)
+		}
+	}
+	if q.RefundID != "" {
+		r, err := d.records.Refund(ctx, q.RefundID)
+		if err != nil {
+			return err
+		}
+		if !actor.Owns(r.AccountID) {
+			return Missing(audit.ObjectRefund, q.RefundID)
+		}
+	}
+	return nil
 }
 
 // ownList narrows a list: staff see whose they ask for, a customer sees his own and gets

@@ -208,6 +208,66 @@ func TestWhoMayCommand(t *testing.T) {
 		"set a dispute": {func(ctx context.Context, d *desk.Desk, who identity.Actor) error {
 			return does(d.SetDispute(ctx, who, "p", refund.NoDispute))
 		}, []identity.Actor{billing}},
+		"draft a policy": {func(ctx context.Context, d *desk.Desk, who identity.Actor) error {
+			return does(d.DraftPolicy(ctx, who, stricter()))
+		}, []identity.Actor{ada}},
+		"publish a policy": {func(ctx context.Context, d *desk.Desk, who identity.Actor) error {
+			return does(d.PublishPolicy(ctx, who, "1"))
+		}, []identity.Actor{ada}},
+		"backtest a policy": {func(ctx context.Context, d *desk.Desk, who identity.Actor) error {
+			return does(d.Backtest(ctx, who, "1"))
+		}, []identity.Actor{ada}},
+		"check a policy": {func(ctx context.Context, d *desk.Desk, who identity.Actor) error {
+			return does(d.CheckPolicy(ctx, who, stricter()))
+		}, []identity.Actor{ada, auditor}},
+		"read a policy": {func(ctx context.Context, d *desk.Desk, who identity.Actor) error {
+			return does(d.Policy(ctx, who, "1"))
+		}, []identity.Actor{ada, auditor}},
+		"list policies": {func(ctx context.Context, d *desk.Desk, who identity.Actor) error {
+			return does(d.Policies(ctx, who, desk.Paging{}))
+		}, []identity.Actor{ada, auditor}},
+		"compare policies": {func(ctx context.Context, d *desk.Desk, who identity.Actor) error {
+			return does(d.DiffPolicy(ctx, who, "1", ""))
+		}, []identity.Actor{ada, auditor}},
+		"pause crediting": {func(ctx context.Context, d *desk.Desk, who identity.Actor) error {
+			p, err := d.Pause(ctx, who, desk.Pause{Scope: desk.PauseAll, Reason: "r", ExpiresAt: o.Clock.Now().Add(time.Hour)})
+			if err == nil {
+				_, err = d.EndPause(ctx, who, p.ID)
+			}
+			return err
+		}, []identity.Actor{ada}},
+		"end a pause": {func(ctx context.Context, d *desk.Desk, who identity.Actor) error {
+			_, err := d.EndPause(ctx, who, "none")
+			if codeOf(err) == "not-found" {
+				return nil
+			}
+			return err
+		}, []identity.Actor{ada}},
+		"list pauses": {func(ctx context.Context, d *desk.Desk, who identity.Actor) error {
+			return does(d.Pauses(ctx, who, false, desk.Paging{}))
+		}, []identity.Actor{ada, auditor, rita, sam}},
+		"preview a pause": {func(ctx context.Context, d *desk.Desk, who identity.Actor) error {
+			return does(d.PauseEffect(ctx, who, desk.PauseAll, ""))
+		}, []identity.Actor{ada, auditor, rita, sam}},
+		"read figures": {func(ctx context.Context, d *desk.Desk, who identity.Actor) error {
+			return does(d.Figures(ctx, who, time.Time{}))
+		}, []identity.Actor{ada, auditor, rita, sam}},
+		"read a case file": {func(ctx context.Context, d *desk.Desk, who identity.Actor) error {
+			return does(d.CaseFile(ctx, who, v.Ticket.ID))
+		}, []identity.Actor{ada, auditor, rita, sam}},
+		"read a screening": {func(ctx context.Context, d *desk.Desk, who identity.Actor) error {
+			return does(d.Screening(ctx, who, r.ID))
+		}, []identity.Actor{ada, auditor, rita, sam}},
+		"read saved replies": {func(ctx context.Context, d *desk.Desk, who identity.Actor) error {
+			return does(d.SavedReplies(ctx, who))
+		}, []identity.Actor{ada, auditor, rita, sam}},
+		"save a reply": {func(ctx context.Context, d *desk.Desk, who identity.Actor) error {
+			saved, err := d.SaveReply(ctx, who, review.SavedReply{Title: "t", Body: map[string]string{"en": "b"}})
+			if err == nil {
+				err = d.DeleteReply(ctx, who, saved.ID)
+			}
+			return err
+		}, []identity.Actor{ada, sam}},
 		"read a history": {func(ctx context.Context, d *desk.Desk, who identity.Actor) error {
 			return does(d.History(ctx, who, r.ID))
 		}, []identity.Actor{auditor}},
@@ -226,6 +286,14 @@ func TestWhoMayCommand(t *testing.T) {
 				}
 			}
 		})
+	}
+	written := identity.Actor{Subject: "w", Roles: []identity.Role{identity.Admin, identity.Senior, identity.Auditor}}
+	for _, err := range []error{
+		does(o.desk.DraftPolicy(o.Ctx, written, stricter())), does(o.desk.PublishPolicy(o.Ctx, written, "1")),
+		does(o.desk.Pause(o.Ctx, written, desk.Pause{})), does(o.desk.EndPause(o.Ctx, written, "none")),
+		does(o.desk.SaveReply(o.Ctx, written, review.SavedReply{})), o.desk.DeleteReply(o.Ctx, written, "none"),
+	} {
+		require.ErrorIs(t, err, desk.ErrForbidden, "an auditor writes nothing, whatever else he is")
 	}
 	for _, who := range []identity.Actor{ann, billing, nobody} {
 		_, err := o.desk.Decide(o.Ctx, who, v.Ticket.ID, desk.Judgement{})
@@ -253,6 +321,14 @@ func TestVisibleIsOneAnswerForAllThings(t *testing.T) {
 		require.NoError(t, o.desk.Visible(o.Ctx, auditor, object, id))
 		assert.Equal(t, fault.NotFound, fault.From(o.desk.Visible(o.Ctx, bob, object, id)).Kind, object)
 		assert.Equal(t, fault.NotFound, fault.From(o.desk.Visible(o.Ctx, ann, object, "none")).Kind, object)
+	}
+	for _, who := range []identity.Actor{ada, auditor} {
+		require.NoError(t, o.desk.Visible(o.Ctx, who, audit.ObjectPolicy, "1"))
+		assert.Equal(t, fault.NotFound, fault.From(o.desk.Visible(o.Ctx, who, audit.ObjectPolicy, "2")).Kind)
+		require.NoError(t, o.desk.Visible(o.Ctx, who, audit.ObjectPause, "x"))
+	}
+	for _, object := range []audit.Object{audit.ObjectPolicy, audit.ObjectPause, audit.ObjectReply} {
+		require.ErrorIs(t, o.desk.Visible(o.Ctx, ann, object, "1"), desk.ErrForbidden)
 	}
 	assert.Equal(t, fault.Internal, fault.From(o.desk.Visible(o.Ctx, ada, "import", "x")).Kind)
 }

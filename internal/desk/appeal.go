@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"refunddesk/internal/audit"
-	"refunddesk/internal/fault"
 	"refunddesk/internal/identity"
 	"refunddesk/internal/refund"
 )
@@ -35,15 +34,5 @@ func (d *Desk) appeal(ctx context.Context, actor identity.Actor, r refund.Refund
 	if refusal := r.MayAppeal(); refusal != nil {
 		return Filed{}, refusal
 	}
-	filed, err := d.records.File(ctx, actor, Filing{
-		PackageID: r.PackageID, ReasonCode: r.ReasonCode, Note: note, AppealOf: r.ID, IdempotencyKey: appealKey(r.ID),
-	})
-	if filed.Replayed || fault.CodeOf(err) == "idempotency-mismatch" {
-		return Filed{}, refund.ErrAlreadyAppealed
-	}
-	return filed, err
+	return d.records.File(ctx, actor, Filing{PackageID: r.PackageID, ReasonCode: r.ReasonCode, Note: note, AppealOf: r.ID})
 }
-
-// appealKey is the key that an appeal is filed under. A customer's own keys are printable,
-// so none of them is in its way.
-func appealKey(refundID string) string { return "appeal\n" + refundID }

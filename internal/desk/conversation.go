@@ -33,26 +33,8 @@ func (d *Desk) Ask(ctx context.Context, actor identity.Actor, q Question) (CaseV
 
 func (d *Desk) ask(ctx context.Context, actor identity.Actor, q Question) (CaseView, error) {
 	q.AccountID = actor.AccountID
-	if q.PackageID != "" {
-		v, err := d.packageFor(ctx, actor, q.PackageID)
-		if err == nil && !actor.Owns(v.AccountID) { // staff see others' and ask only about their own
-			err = Missing(audit.ObjectPackage, q.PackageID)
-		}
-		if err != nil {
-			return CaseView{}, err
-		}
-	}
-	if q.RefundID != "" {
-		r, err := d.refundFor(ctx, actor, q.RefundID)
-		switch {
-		case err != nil:
-			return CaseView{}, err
-		case !actor.Owns(r.AccountID):
-			return CaseView{}, Missing(audit.ObjectRefund, q.RefundID)
-		case q.PackageID != "" && q.PackageID != r.PackageID:
-			return CaseView{}, fault.InvalidField("package_id", "is not the package of the refund")
-		}
-		q.PackageID = r.PackageID
+	if err := d.asksAboutHisOwn(ctx, actor, q); err != nil {
+		return CaseView{}, err
 	}
 	if err := needLine("subject", q.Subject); err != nil {
 		return CaseView{}, err

@@ -89,7 +89,9 @@ func TestAQuestionIsChecked(t *testing.T) {
 		last := refusals[before]
 		assert.Equal(t, []string{c.code, c.who.AccountID}, []string{last.ReasonCode, last.ObjectID}, name)
 	}
-	long := with(func(q *desk.Question) { q.Subject, q.Body = strings.Repeat("é", 200), strings.Repeat("é", review.MostText) })
+	long := with(func(q *desk.Question) {
+		q.Subject, q.Body = strings.Repeat("é", 200), strings.Repeat("é", review.MostText)
+	})
 	require.NoError(t, does(o.desk.Ask(o.Ctx, ann, long)), "characters are counted, not bytes")
 	for _, who := range []identity.Actor{rita, ada, billing, nobody} {
 		require.ErrorIs(t, does(o.desk.Ask(o.Ctx, who, good)), desk.ErrForbidden)

@@ -70,7 +70,7 @@ func (d *Desk) checkScope(ctx context.Context, scope PauseScope, target string) 
 }
 
 // EndPause lets crediting go on before the pause expires; the refunds that it held hear of
-// it at once. For admins. Errors: not-found, also when the pause is over.
+// it at once. One that is over stays as it is. For admins. Errors: not-found.
 func (d *Desk) EndPause(ctx context.Context, actor identity.Actor, id string) (Pause, error) {
 	if err := needWriter(actor, identity.Admin); err != nil {
 		return Pause{}, err

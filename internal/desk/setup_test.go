@@ -104,12 +104,19 @@ func (e *engine) answer(run func() (refund.Step, error)) (refund.Step, error) {
 	return step, nil
 }
 
+// op is the next operation; commands may come at once.
+func (e *engine) op(refundID string, verb refund.Verb) refund.Op {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.records.Op(refundID, verb)
+}
+
 func (e *engine) Decide(ctx context.Context, c desk.DecideCommand) (refund.Step, error) {
 	e.mu.Lock()
 	e.decided = append(e.decided, c)
 	e.mu.Unlock()
 	return e.answer(func() (refund.Step, error) {
-		return e.records.RecordDecision(ctx, e.records.Op(c.RefundID, refund.VerbDecide), review.Decision{
+		return e.records.RecordDecision(ctx, e.op(c.RefundID, refund.VerbDecide), review.Decision{
 			ID: c.DecisionID, TicketID: c.TicketID, RefundID: c.RefundID, Voter: c.Voter, Vote: c.Vote, ReasonCode: c.ReasonCode,
 			NoteID: c.NoteID, Digest: c.Digest,
 		}, c.MessageID)
@@ -121,19 +128,19 @@ func (e *engine) RequestInformation(ctx context.Context, c desk.AskCommand) (ref
 	e.asked = append(e.asked, c)
 	e.mu.Unlock()
 	return e.answer(func() (refund.Step, error) {
-		return e.records.RequestInformation(ctx, e.records.Op(c.RefundID, refund.VerbAsk), review.Asking{TicketID: c.TicketID, NoteID: c.NoteID, By: c.By})
+		return e.records.RequestInformation(ctx, e.op(c.RefundID, refund.VerbAsk), review.Asking{TicketID: c.TicketID, NoteID: c.NoteID, By: c.By})
 	})
 }
 
 func (e *engine) Withdraw(ctx context.Context, c desk.WithdrawCommand) (refund.Step, error) {
 	return e.answer(func() (refund.Step, error) {
-		return e.records.Withdraw(ctx, e.records.Op(c.RefundID, refund.VerbWithdraw), c.By)
+		return e.records.Withdraw(ctx, e.op(c.RefundID, refund.VerbWithdraw), c.By)
 	})
 }
 
 func (e *engine) Retry(ctx context.Context, c desk.RetryCommand) (refund.Step, error) {
 	return e.answer(func() (refund.Step, error) {
-		return e.records.Retry(ctx, e.records.Op(c.RefundID, refund.VerbRetry), c.By, c.NoteID)
+		return e.records.Retry(ctx, e.op(c.RefundID, refund.VerbRetry), c.By, c.NoteID)
 	})
 }
 

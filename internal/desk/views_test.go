@@ -86,6 +86,7 @@ func TestTimelineKeepsInternalReasonsFromCustomers(t *testing.T) {
 	for reason, public := range map[string]bool{
 		"amount-above-limit": false, "above-approved": false, "database-refused": false, "screened": false,
 		"no_longer_needed": true, "suspected_abuse": true, "dispute": true, "dispute,standing": true,
+		"pause": true, "dispute,pause": true, "unanswered": true, "policy-rule": true, "large-amount": false, "dispute,secret": false,
 		refund.OutcomeTerminated: true, refund.OutcomeNothingToRefund: true,
 	} {
 		require.Equal(t, reason, at(reason).Timeline(reviewer)[0].ReasonCode)

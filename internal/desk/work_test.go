@@ -30,8 +30,12 @@ var (
 // chores are all that is done on a ticket, with values that are right.
 func (o *office) chores() map[string]func(ctx context.Context, who identity.Actor, ticketID string) error {
 	return map[string]func(ctx context.Context, who identity.Actor, ticketID string) error{
-		"claim":   func(ctx context.Context, who identity.Actor, id string) error { return does(o.desk.Claim(ctx, who, id)) },
-		"release": func(ctx context.Context, who identity.Actor, id string) error { return does(o.desk.Release(ctx, who, id)) },
+		"claim": func(ctx context.Context, who identity.Actor, id string) error {
+			return does(o.desk.Claim(ctx, who, id))
+		},
+		"release": func(ctx context.Context, who identity.Actor, id string) error {
+			return does(o.desk.Release(ctx, who, id))
+		},
 		"assign": func(ctx context.Context, who identity.Actor, id string) error {
 			return does(o.desk.Assign(ctx, who, id, "rob"))
 		},
@@ -47,7 +51,9 @@ func (o *office) chores() map[string]func(ctx context.Context, who identity.Acto
 		"request information": func(ctx context.Context, who identity.Actor, id string) error {
 			return does(o.desk.RequestInformation(ctx, who, id, "Please send the invoice."))
 		},
-		"resolve": func(ctx context.Context, who identity.Actor, id string) error { return does(o.desk.Resolve(ctx, who, id)) },
+		"resolve": func(ctx context.Context, who identity.Actor, id string) error {
+			return does(o.desk.Resolve(ctx, who, id))
+		},
 	}
 }
 

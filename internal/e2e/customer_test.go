@@ -3,6 +3,7 @@ package e2e
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -17,12 +18,27 @@ type customer struct {
 	email   string
 }
 
-// newCustomer opens an account whose mails are in the language.
+// newCustomer opens an account whose mails are in the language. It is new to the provider
+// too, which is a reason for the default policy to look at more than a small refund.
 func newCustomer(t *testing.T, p *Program, locale client.Locale) *customer {
+	t.Helper()
+	return openCustomer(t, p, client.NewAccount{Locale: &locale})
+}
+
+// oldCustomer opens an account that has been with the provider for years: only what it asks
+// for can be a reason to look at it.
+func oldCustomer(t *testing.T, p *Program) *customer {
+	t.Helper()
+	years := time.Now().AddDate(-3, 0, 0)
+	return openCustomer(t, p, client.NewAccount{RegisteredAt: &years})
+}
+
+func openCustomer(t *testing.T, p *Program, a client.NewAccount) *customer {
 	t.Helper()
 	c := &customer{account: "acct_" + unique()}
 	c.email = c.account + "@example.com"
-	p.as(t, "integrator").openAccount(client.NewAccount{ID: &c.account, Name: "Ann Example", Email: c.email, Locale: &locale}).ok()
+	a.ID, a.Name, a.Email = &c.account, "Ann Example", c.email
+	p.as(t, "integrator").openAccount(a).ok()
 	c.person = p.signIn(t, "owner_"+c.account, c.account, "customer")
 	return c
 }

@@ -38,14 +38,6 @@ func mailsTo(t *testing.T, p *Program, to string) []mail {
 	return page.Items
 }
 
-func messageIDs(mails []mail) map[string]bool {
-	ids := map[string]bool{}
-	for _, m := range mails {
-		ids[m.MessageID] = true
-	}
-	return ids
-}
-
 // letters waits until the customer has n mails, gives their events oldest first, and holds
 // that there are no more once the workflow is over.
 func letters(t *testing.T, c *customer, refund string, n int) (events []string, mails []mail) {

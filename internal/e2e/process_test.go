@@ -30,7 +30,7 @@ func TestDataSurvivesAGracefulRestart(t *testing.T) {
 		require.Len(t, mailsTo(t, p, c.email), 3)
 		approve(p.as(t, "reviewer"), waiting)
 		c.sees(waiting, client.RefundStateCredited)
-		c.creditedOnce("1010.01", clean, reviewed)
+		c.creditedOnce("510", clean, reviewed)
 		p.Stop(t)
 	})
 }

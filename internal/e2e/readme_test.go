@@ -61,7 +61,7 @@ func readmeWalk(t *testing.T, p *Program, folder string) {
 
 	lines := strings.FieldsFunc(out.String(), func(r rune) bool { return r == '\n' }) // blank lines are only for people
 	bodies, id, big := lines[:len(lines)-2], lines[len(lines)-2], lines[len(lines)-1]
-	require.Len(t, bodies, 11, "one line for each call that prints")
+	require.Len(t, bodies, 13, "one line for each call that prints")
 	for _, body := range bodies {
 		var answer map[string]any
 		require.NoError(t, json.Unmarshal([]byte(body), &answer), body)

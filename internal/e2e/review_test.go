@@ -10,7 +10,10 @@ import (
 	"refunddesk/api/client"
 )
 
-const large = "1000.01" // just above the limit
+const (
+	small = "100" // what the default policy lets a new account have at once
+	large = "500" // what it has a person look at, of whom one is enough
+)
 
 // inReview files a refund that a person has to look at and gives its id.
 func inReview(c *customer) string {
@@ -43,7 +46,10 @@ func reject(reviewer *person, refund string) {
 func TestTheLimitItselfNeedsNoReview(t *testing.T) {
 	t.Parallel()
 	c := newCustomer(t, program(t), client.LocaleEn)
-	require.Equal(t, client.RefundStateCredited, c.file(c.buys("1000"), "1", "wait=10").ok().State)
+	require.Equal(t, client.RefundStateCredited, c.file(c.buys(small), "1", "wait=10").ok().State)
+	above := c.file(c.buys("100.000001"), "2", "wait=10").ok()
+	require.Equal(t, client.RefundStateInReview, above.State)
+	require.Equal(t, "new-account", (*program(t).as(t, "reviewer").ticketOf(above.ID).Matches)[0].Rule)
 }
 
 func TestReviewApproved(t *testing.T) {
@@ -60,10 +66,12 @@ func TestReviewApproved(t *testing.T) {
 		listed := reviewer.tickets(client.ListTicketsParams{State: &open, Queue: &queue, Limit: &limit}).ok()
 		require.True(t, slices.ContainsFunc(listed.Items, func(x client.Ticket) bool { return *x.RefundID == filed.ID }))
 		ticket := reviewer.ticketOf(filed.ID)
-		require.Equal(t, "amount-above-limit", (*ticket.Matches)[0].Rule)
-		require.Equal(t, "1000.010000", (*ticket.Matches)[0].Value)
-		require.Equal(t, "1000.000000", (*ticket.Matches)[0].Threshold)
-		require.Equal(t, "1000.010000", ticket.Amount.Amount)
+		require.Len(t, *ticket.Matches, 1)
+		match := (*ticket.Matches)[0]
+		require.Equal(t, "new-account", match.Rule)
+		require.Contains(t, match.Value, "500", "the values that the rule saw")
+		require.NotEmpty(t, match.Reason)
+		require.Equal(t, "500.000000", ticket.Amount.Amount)
 
 		decided := reviewer.decide(ticket.ID, voteOn(ticket, client.VoteApprove)).ok()
 		require.Len(t, *decided.Votes, 1)
@@ -94,8 +102,11 @@ func TestReviewRejected(t *testing.T) {
 		// The package is the customer's again: it takes usage and another request.
 		require.Equal(t, client.PackageStatusActive, c.pkg(pkg).ok().Status)
 		p.as(t, "integrator").use(pkg, "use_"+unique(), "1.01").ok()
-		require.Equal(t, client.RefundStateCredited, c.file(pkg, "2", "wait=10").ok().State)
-		c.creditedOnce("999", pkg)
+		again := c.file(pkg, "2", "wait=10").ok()
+		require.Equal(t, client.RefundStateInReview, again.State)
+		approve(p.as(t, "reviewer2"), again.ID)
+		c.sees(again.ID, client.RefundStateCredited)
+		c.creditedOnce("498.99", pkg)
 	})
 }
 

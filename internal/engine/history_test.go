@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -145,6 +146,58 @@ UpsertWorkflowSearchAttributes: RefundState=credited
 MarkerRecorded: local activity Notify
 WorkflowExecutionCompleted: → credited
 `, lines(events))
+}
+
+const played = "../../workflows/testdata/history/v1/"
+
+func TestAnswerOfACustomerReadsWell(t *testing.T) {
+	_, events := recordedEvents(t, played+"asked-answered.json")
+	require.Contains(t, timeless(lines(events)), `WorkflowExecutionUpdateAccepted: RequestInformation
+ActivityTaskScheduled: RequestInformation
+ActivityTaskStarted: RequestInformation
+ActivityTaskCompleted: RequestInformation → awaiting_customer
+WorkflowExecutionUpdateCompleted: RequestInformation → awaiting_customer
+TimerCanceled:
+UpsertWorkflowSearchAttributes: RefundState=awaiting_customer
+TimerStarted: for some time
+MarkerRecorded: local activity Notify
+WorkflowExecutionSignaled: TicketChanged
+TimerCanceled:
+MarkerRecorded: local activity Reassess → in_review
+`)
+}
+
+func TestQuestionReadsWell(t *testing.T) {
+	_, events := recordedEvents(t, played+"question-escalated.json")
+	require.Equal(t, `WorkflowExecutionStarted: Question
+WorkflowExecutionSignaled: TicketChanged
+MarkerRecorded: Version 1 of question
+UpsertWorkflowSearchAttributes:
+MarkerRecorded: local activity TickQuestion → questions
+UpsertWorkflowSearchAttributes: TicketQueue=questions
+TimerStarted: for some time
+TimerFired:
+MarkerRecorded: local activity TickQuestion → questions
+TimerStarted: for some time
+TimerFired:
+MarkerRecorded: local activity TickQuestion → questions
+TimerStarted: for some time
+TimerFired:
+MarkerRecorded: local activity TickQuestion → escalation
+UpsertWorkflowSearchAttributes: TicketQueue=escalation
+WorkflowExecutionSignaled: TicketChanged
+MarkerRecorded: local activity TickQuestion → escalation
+MarkerRecorded: local activity Notify
+WorkflowExecutionSignaled: TicketChanged
+MarkerRecorded: local activity TickQuestion → closed
+UpsertWorkflowSearchAttributes:
+WorkflowExecutionCompleted:
+`, timeless(lines(events)))
+}
+
+// timeless leaves out how long the timers of a recording were set for.
+func timeless(lines string) string {
+	return regexp.MustCompile(`for [0-9hms.µn]+\n`).ReplaceAllString(lines, "for some time\n")
 }
 
 func TestExportIsWhatTheReplayerReads(t *testing.T) {

@@ -26,28 +26,31 @@ const MostIDs = 1000
 
 // Group is some of the cases of a backtest.
 type Group struct {
-	Count   int
-	Money   []money.Money // by currency, in the order of their codes
-	Refunds []string      // the newest, at most MostIDs
+	Count   int           `json:"count"`
+	Money   []money.Money `json:"money"`   // by currency, in the order of their codes
+	Refunds []string      `json:"refunds"` // the newest, at most MostIDs
 }
 
 // Change is a group of cases whose verdict would be another one, and what people decided on them.
 type Change struct {
-	From, To Verdict
+	From Verdict `json:"from"`
+	To   Verdict `json:"to"`
 	Group
-	Approved, Rejected int
+	Approved int `json:"approved"`
+	Rejected int `json:"rejected"`
 }
 
-// Report is what a draft would have done with past requests.
+// Report is what a draft would have done with past requests. Its JSON is that of the API.
 type Report struct {
-	Version, Digest string
-	Cases           int
-	Changed         int
-	Changes         []Change // from the mildest verdict of then to the strictest
-	KnownBad        int      // rejected by people
-	KnownGood       int      // approved by people
-	Missed          Group    // known bad that the draft approves by itself
-	Disturbed       Group    // known good that the draft has reviewed or rejects
+	Version   string   `json:"version"` // empty for a file
+	Digest    string   `json:"digest"`
+	Cases     int      `json:"cases"`
+	Changed   int      `json:"changed"`
+	Changes   []Change `json:"changes"`    // from the mildest verdict of then to the strictest
+	KnownBad  int      `json:"known_bad"`  // rejected by people
+	KnownGood int      `json:"known_good"` // approved by people
+	Missed    Group    `json:"missed"`     // known bad that the draft approves by itself
+	Disturbed Group    `json:"disturbed"`  // known good that the draft has reviewed or rejects
 }
 
 // Backtest replays a policy over past cases. It keeps counts, sums and the ids that it
@@ -84,7 +87,7 @@ func (t *tally) add(c Case) {
 }
 
 func (t *tally) group() Group {
-	g := Group{Count: t.count, Refunds: slices.Clone(t.refunds)}
+	g := Group{Count: t.count, Money: []money.Money{}, Refunds: append([]string{}, t.refunds...)}
 	for code, micros := range t.sums {
 		g.Money = append(g.Money, money.Of(micros, code))
 	}

@@ -14,9 +14,10 @@ import (
 
 // Diff is what differs between two policies.
 type Diff struct {
-	From, To string // digests
-	Rules    []RuleDiff
-	Settings []FieldDiff // limits, approval tiers, budget, calendars, queues
+	From     string      `json:"from"` // digest
+	To       string      `json:"to"`   // digest
+	Rules    []RuleDiff  `json:"rules"`
+	Settings []FieldDiff `json:"settings"` // limits, approval tiers, budget, calendars, queues
 }
 
 // Same reports whether both policies judge alike: at most comments, the order of rules and
@@ -32,17 +33,21 @@ const (
 
 // RuleDiff is a rule that was added, removed or changed.
 type RuleDiff struct {
-	ID     string
-	Change string // RuleAdded, RuleRemoved or RuleChanged
-	Fields []FieldDiff
+	ID     string      `json:"id"`
+	Change string      `json:"change"` // RuleAdded, RuleRemoved or RuleChanged
+	Fields []FieldDiff `json:"fields"`
 }
 
 // FieldDiff is one value before and after; what is not there is empty.
-type FieldDiff struct{ Field, From, To string }
+type FieldDiff struct {
+	Field string `json:"field"`
+	From  string `json:"from"`
+	To    string `json:"to"`
+}
 
 // DiffOf compares two policies by what they say, not by how it is written.
 func DiffOf(from, to *Policy) Diff {
-	out := Diff{From: from.Digest(), To: to.Digest(), Settings: fieldsOf(from.doc.settings(), to.doc.settings())}
+	out := Diff{From: from.Digest(), To: to.Digest(), Rules: []RuleDiff{}, Settings: fieldsOf(from.doc.settings(), to.doc.settings())}
 	before, after := from.doc.ruleFields(), to.doc.ruleFields()
 	for _, id := range union(before, after) {
 		change := RuleChanged
@@ -60,7 +65,7 @@ func DiffOf(from, to *Policy) Diff {
 }
 
 func fieldsOf(from, to map[string]string) []FieldDiff {
-	var out []FieldDiff
+	out := []FieldDiff{}
 	for _, name := range union(from, to) {
 		if from[name] != to[name] {
 			out = append(out, FieldDiff{Field: name, From: from[name], To: to[name]})

@@ -94,8 +94,8 @@ func (r *reader) rulePrograms(compiler *cel.Env, t ruleText) (rule, bool) {
 	checked, issues := compiler.Compile(t.When)
 	if issues.Err() != nil {
 		for i, e := range issues.Errors() {
-			if i == 3 { // what follows a first mistake is mostly its echo
-				break
+			if i == 3 || (i > 0 && strings.Contains(e.Message, types.ErrorType.TypeName())) {
+				break // what follows a first mistake is mostly its echo
 			}
 			line, column := t.at.position(r.lines, e.Location.Line(), e.Location.Column())
 			r.at(line, column, t.at.path, "%s", inPlainWords(e.Message))
@@ -225,6 +225,8 @@ func inPlainWords(message string) string {
 		return "applies " + symbol(m[1]) + " to " + strings.Trim(m[2], "()") + ", which does not go together"
 	}
 	message = strings.TrimPrefix(message, "Syntax error: ")
+	message, _, _ = strings.Cut(message, " expecting ") // twenty tokens that help nobody
+	message = strings.ReplaceAll(message, "'<EOF>'", "the end")
 	return "cannot be read as an expression: " + clip(message, 200)
 }
 

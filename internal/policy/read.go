@@ -16,11 +16,13 @@ import (
 	"refunddesk/internal/fault"
 )
 
+// MostSource is how many bytes a policy's source can have.
+const MostSource = 1 << 20
+
 // The bounds of a document. They are far above what a policy needs and far below what
 // could keep the program busy.
 const (
-	mostSource   = 1 << 20 // bytes
-	mostProblems = 50      // that are named at once
+	mostProblems = 50 // that are named at once
 	mostRules    = 200
 	mostNames    = 100 // limits, calendars, currencies
 	mostWords    = 500 // characters of a reason
@@ -98,8 +100,8 @@ var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+)(?:, column (\d+))?: )?`)
 // parse reads the source as one YAML document that is a mapping, without anchors and tags.
 func (r *reader) parse(source []byte) *yaml.Node {
 	switch {
-	case len(source) > mostSource:
-		r.at(1, 1, "", "the document is larger than %d KiB", mostSource>>10)
+	case len(source) > MostSource:
+		r.at(1, 1, "", "the document is larger than %d KiB", MostSource>>10)
 		return nil
 	case !utf8.Valid(source):
 		line := 1 + bytes.Count(source[:invalidAt(source)], []byte("\n"))

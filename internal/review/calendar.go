@@ -2,11 +2,10 @@ package review
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"time"
 	_ "time/tzdata" // a machine without a zone database must not move due times
-
-	"github.com/rickar/cal/v2"
 )
 
 // Calendar says when the desk works. It is a value: a ticket keeps the one it was opened
@@ -49,29 +48,119 @@ func (c Calendar) DayLength() time.Duration { return time.Duration(c.Closes-c.Op
 
 // Add gives the moment at which the desk has worked for d since from, in UTC.
 func (c Calendar) Add(from time.Time, d time.Duration) time.Time {
-	if d <= 0 {
+	at, left := from, d
+	if left <= 0 {
 		return from.UTC()
 	}
-	days, zone := c.business()
-	return days.AddWorkHours(from.In(zone), d).UTC()
+	for start, end := range c.shifts(from) {
+		if length := end.Sub(start); length < left {
+			left -= length
+			continue
+		}
+		at = start.Add(left)
+		break
+	}
+	return at.UTC()
 }
 
 // Between is how long the desk works from one moment to a later one; 0 when it is not later.
 func (c Calendar) Between(from, to time.Time) time.Duration {
+	var worked time.Duration
 	if !to.After(from) {
 		return 0
 	}
-	days, zone := c.business()
-	return days.WorkHoursInRange(from.In(zone), to.In(zone))
+	for start, end := range c.shifts(from) {
+		if !start.Before(to) {
+			break
+		}
+		worked += earlier(end, to).Sub(start)
+	}
+	return worked
 }
 
-func (c Calendar) business() (*cal.BusinessCalendar, *time.Location) {
+// shifts are the times that the desk works, from a moment on and without end. The desk
+// works when the clock on its wall says so: a day on which the clocks change is shorter or
+// longer, and an hour that comes twice is worked twice. A calendar that never works would
+// have nothing ever be due; it is taken as one that always does.
+func (c Calendar) shifts(from time.Time) iter.Seq2[time.Time, time.Time] {
 	zone, err := time.LoadLocation(c.Zone)
-	if err != nil {
-		zone = time.UTC // a policy with an unknown zone is refused when it is loaded
+	week, other := c.days()
+	if err != nil || c.Opens >= c.Closes || week == [7]bool{} {
+		return func(yield func(start, end time.Time) bool) { yield(from, from.AddDate(forever, 0, 0)) }
 	}
-	days := cal.NewBusinessCalendar()
-	days.WorkdayFunc = func(t time.Time) bool { return c.WorksOn(t.Weekday(), DateOf(t)) }
-	days.SetWorkHours(time.Duration(c.Opens)*time.Minute, time.Duration(c.Closes)*time.Minute)
-	return days, zone
+	return func(yield func(start, end time.Time) bool) {
+		// Between two changes of the clocks a day is a day, and its hours follow by adding.
+		for at := from; ; {
+			local := at.In(zone)
+			_, offset := local.Zone()
+			_, changes := local.ZoneBounds()
+			if !changes.IsZero() && !changes.After(at) {
+				// After 2037 ZoneBounds counts every year as 365 days, and the last day of a
+				// leap year ends before it begins. It is gone through by the hour.
+				changes = at.Add(time.Hour)
+			}
+			for n := dayNumber(local); ; n++ {
+				midnight := time.Unix(n*secondsADay-int64(offset), 0)
+				if !changes.IsZero() && !midnight.Before(changes) {
+					break
+				}
+				works, exception := other[n]
+				if !exception {
+					works = week[weekdayOf(n)]
+				}
+				start, end := later(at, midnight.Add(time.Duration(c.Opens)*time.Minute)), midnight.Add(time.Duration(c.Closes)*time.Minute)
+				if !changes.IsZero() {
+					end = earlier(end, changes)
+				}
+				if works && start.Before(end) && !yield(start, end) {
+					return
+				}
+			}
+			at = changes
+		}
+	}
+}
+
+const (
+	secondsADay = 24 * 60 * 60
+	forever     = 250 // years; as long as a time.Duration can be, nearly
+)
+
+// days are the days of the week that are worked, and by number those that are not as their
+// day of the week is.
+func (c Calendar) days() (week [7]bool, other map[int64]bool) {
+	for wd := range week {
+		week[wd] = !slices.Contains(c.Weekend, time.Weekday(wd))
+	}
+	other = make(map[int64]bool, len(c.Holidays)+len(c.Workdays))
+	for i, dates := range [][]Date{c.Holidays, c.Workdays} {
+		for _, date := range dates {
+			if t, err := time.Parse(time.DateOnly, string(date)); err == nil {
+				other[dayNumber(t)] = i == 1
+			}
+		}
+	}
+	return week, other
+}
+
+// dayNumber counts days of the calendar from 1 January 1970, in t's zone.
+func dayNumber(t time.Time) int64 {
+	y, m, d := t.Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix() / secondsADay // whole days: nothing to round
+}
+
+func weekdayOf(n int64) int { return int(((n+int64(time.Thursday))%7 + 7) % 7) }
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }

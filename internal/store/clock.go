@@ -125,7 +125,7 @@ var urgencyCodes = map[review.Urgency]string{review.Half: "half-time", review.La
 // snoozed, is not the steps' to change.
 func updateTicket(r ticketRow, now time.Time) *statement {
 	return stmt(`UPDATE tickets SET state = ?, queue = ?, due_at = ?, clock = ?, responded_at = ?, urgency = ?,
-		asked_at = ?, answer_by = ?, answer_reminded = ?, closed_at = ?, updated_at = ? WHERE id = ?`,
+		asked_at = ?, answer_by = ?, answer_reminded = ?, answered_at = ?, closed_at = ?, updated_at = ? WHERE id = ?`,
 		r.State, r.Queue, r.DueAt, r.Clock, r.RespondedAt, r.Urgency,
-		r.AskedAt, r.AnswerBy, r.AnswerReminded, r.ClosedAt, now, r.ID)
+		r.AskedAt, r.AnswerBy, r.AnswerReminded, r.AnsweredAt, r.ClosedAt, now, r.ID)
 }

@@ -28,19 +28,13 @@ func (r *packageRow) fields() fields {
 }
 
 const ticketColumns = `id kind refund_id account_id package_id opened_by subject state queue assignee priority due_at approvals seniors
-	matches sla clock response_due_at responded_at urgency snoozed_until asked_at answer_by answer_reminded closed_at created_at updated_at`
+	matches sla clock response_due_at responded_at urgency snoozed_until asked_at answer_by answer_reminded answered_at closed_at created_at updated_at`
 
 func (r *ticketRow) fields() fields {
 	return fields{
 		&r.ID, &r.Kind, &r.RefundID, &r.AccountID, &r.PackageID, &r.OpenedBy, &r.Subject, &r.State, &r.Queue, &r.Assignee, &r.Priority, &r.DueAt, &r.Approvals, &r.Seniors,
-		&r.Matches, &r.SLA, &r.Clock, &r.ResponseDueAt, &r.RespondedAt, &r.Urgency, &r.SnoozedUntil, &r.AskedAt, &r.AnswerBy, &r.AnswerReminded, &r.ClosedAt, &r.CreatedAt, &r.UpdatedAt,
+		&r.Matches, &r.SLA, &r.Clock, &r.ResponseDueAt, &r.RespondedAt, &r.Urgency, &r.SnoozedUntil, &r.AskedAt, &r.AnswerBy, &r.AnswerReminded, &r.AnsweredAt, &r.ClosedAt, &r.CreatedAt, &r.UpdatedAt,
 	}
-}
-
-const pauseColumns = `id scope target reason by expires_at ended_at ended_by created_at`
-
-func (r *pauseRow) fields() fields {
-	return fields{&r.ID, &r.Scope, &r.Target, &r.Reason, &r.By, &r.ExpiresAt, &r.EndedAt, &r.EndedBy, &r.CreatedAt}
 }
 
 const decisionColumns = `id ticket_id refund_id voter voter_role voter_account vote reason_code note_id digest created_at`

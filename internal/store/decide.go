@@ -40,16 +40,21 @@ func (s *Store) RecordDecision(ctx context.Context, op refund.Op, d review.Decis
 			return nil
 		}
 		t.recordVote(d)
+		decisions = append(decisions, d)
+		outcome := shown.Quorum.Outcome(decisions)
 		if messageNoteID != "" {
 			text, err := t.note(messageNoteID)
 			if err != nil {
 				return err
 			}
-			t.publish(derivedID("message", d.ID), text, notify.Wrote)
+			event := notify.Wrote
+			if outcome != "" {
+				event = noEvent // the mail that says how it ended has the words too
+			}
+			t.publish(derivedID("message", d.ID), text, event)
 		}
-		decisions = append(decisions, d)
 		t.step.Votes, t.step.Voter = len(decisions), d.Voter.Subject
-		switch shown.Quorum.Outcome(decisions) {
+		switch outcome {
 		case review.Reject:
 			t.responded()
 			return t.reject(d.ReasonCode)

@@ -85,6 +85,10 @@ func kindOf(err error) string {
 	if errors.As(err, &pg) {
 		return "SQLSTATE " + pg.Code
 	}
+	var c coder
+	if errors.As(err, &c) {
+		return fmt.Sprintf("SQLite %d", c.Code())
+	}
 	return fmt.Sprintf("%T", err)
 }
 

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql/driver"
 	"fmt"
 	"slices"
 	"time"
@@ -39,6 +40,9 @@ func (i *instant) Scan(value any) error {
 	}
 	return fmt.Errorf("store: %T is no time", value)
 }
+
+// Value implements driver.Valuer, which GORM asks of what it scans into.
+func (i instant) Value() (driver.Value, error) { return i.Time, nil }
 
 const queueFiguresQuery = `SELECT queue, count(*) AS open, count(*) FILTER (WHERE assignee = '') AS unassigned,
        count(*) FILTER (WHERE due_at < ? AND answer_by IS NULL AND clock NOT LIKE ?) AS overdue,

@@ -76,6 +76,16 @@ func (s *Store) Say(ctx context.Context, by identity.Actor, ticketID string, v r
 		if v != review.Public {
 			return nil
 		}
+		if action == audit.CustomerReplied { // for Reassess, which ends the wait
+			if err := w.update("answered_at = ?", w.now); err != nil {
+				return err
+			}
+		}
+		if !staff && w.ticket.SnoozedUntil != nil { // what was snoozed has news
+			if err := w.update("snoozed_until = ?", nil); err != nil {
+				return err
+			}
+		}
 		if staff {
 			if err := w.do(messageNotice(w.ticket, said.ID, notify.Wrote, w.now)); err != nil {
 				return err

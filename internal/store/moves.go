@@ -109,7 +109,7 @@ func (t *turn) closeTicket() {
 	entry.OldState, entry.NewState = string(review.Open), string(review.Closed)
 	t.entries = append(t.entries, entry)
 	t.ticket.State, t.ticket.ClosedAt = string(review.Closed), &t.now
-	t.ticket.AskedAt, t.ticket.AnswerBy = nil, nil
+	t.ticket.AskedAt, t.ticket.AnswerBy, t.ticket.AnsweredAt = nil, nil, nil
 	if t.ticket.timed() { // it keeps its due time: was it decided in time?
 		t.ticket.Clock = textOf(t.ticket.sla().Stop(t.ticket.clock(), t.now))
 	}

@@ -13,11 +13,16 @@ import (
 	"refunddesk/internal/review"
 )
 
-// noticeQuery reads an event of a refund or of a message. A message is read only where it is
+// noticeQuery reads an event of a refund or of a message; how a refund ended comes with what
+// the last decider wrote to the customer in the same transaction. A message is read only where it is
 // public: a notice of any other is not found, whatever wrote it.
 const noticeQuery = `SELECT n.id, n.event, n.state, coalesce(r.id, ''), coalesce(n.ticket_id, ''), a.name, a.email, a.locale, coalesce(p.name, ''),
        coalesce(r.currency, ''), r.quote_amount, r.amount, coalesce(r.outcome, ''), coalesce(r.verdict, ''),
-       coalesce(m.body, ''), t.answer_by, coalesce(s.matches, '')
+       coalesce(m.body, CASE WHEN n.event IN ('credited', 'rejected') THEN (
+           SELECT w.body FROM decisions d JOIN messages w ON w.ticket_id = d.ticket_id AND w.author = d.voter
+              AND w.created_at = d.created_at AND w.visibility = 'public'
+            WHERE d.refund_id = n.refund_id AND d.vote = CASE n.event WHEN 'credited' THEN 'approve' ELSE 'reject' END
+            ORDER BY d.created_at DESC LIMIT 1) END, ''), t.answer_by, coalesce(s.matches, '')
   FROM notices n
   LEFT JOIN tickets t ON t.id = n.ticket_id
   LEFT JOIN refunds r ON r.id = coalesce(n.refund_id, t.refund_id)

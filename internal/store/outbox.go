@@ -4,8 +4,6 @@ import (
 	"context"
 	"time"
 
-	"gorm.io/gorm"
-
 	"refunddesk/internal/desk"
 )
 
@@ -39,11 +37,4 @@ func (s *Store) Delivered(ctx context.Context, ids ...string) error {
 func (s *Store) StartInput(ctx context.Context, refundID string) (desk.StartInput, error) {
 	r, err := s.Refund(ctx, refundID)
 	return desk.StartInput{AccountID: r.AccountID, PackageID: r.PackageID, RequestedBy: r.RequestedBy, Final: r.State.Final()}, err
-}
-
-// pendingNotices are the notices of a refund (refund_id) or of a question (ticket_id) that
-// are still to be delivered, in order.
-func pendingNotices(tx *gorm.DB, column, id string) (ids []string, err error) {
-	err = tx.Raw("SELECT id FROM notices WHERE "+column+" = ? AND state = 'pending' ORDER BY created_at, id", id).Scan(&ids).Error
-	return ids, err
 }

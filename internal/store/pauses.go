@@ -56,7 +56,7 @@ func (s *Store) Pause(ctx context.Context, by identity.Actor, p desk.Pause) (des
 			ID: p.ID, Scope: string(p.Scope), Target: p.Target, Reason: p.Reason, By: p.By, ExpiresAt: p.ExpiresAt, CreatedAt: p.CreatedAt,
 		}
 		return oneByOne(tx, []*statement{
-			insert("pauses", pauseColumns, row.fields()...),
+			insert("pauses", "id scope target reason by expires_at created_at", row.ID, row.Scope, row.Target, row.Reason, row.By, row.ExpiresAt, row.CreatedAt),
 			entriesOf(pauseEntry(ctx, by, audit.PauseBegun, p)),
 		}, nil)
 	})

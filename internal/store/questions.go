@@ -102,7 +102,9 @@ func (s *Store) TickQuestion(ctx context.Context, ticketID string) (review.Quest
 			return err
 		}
 		w := &work{tx: tx, by: identity.Desk, now: s.now(), ticket: tickets[0], request: audit.RequestOf(ctx)}
-		if w.ticket.Kind != review.KindQuestion {
+		// A refund's ticket is its own workflow's while it is open; what was said on it just before
+		// that one ended is told from here.
+		if w.ticket.Kind != review.KindQuestion && w.ticket.State == review.Open {
 			return desk.Missing(audit.ObjectTicket, ticketID)
 		}
 		step = review.QuestionStep{Closed: w.ticket.State == review.Closed, DueAt: w.ticket.DueAt}
@@ -113,8 +115,7 @@ func (s *Store) TickQuestion(ctx context.Context, ticketID string) (review.Quest
 			step.WakeAt = w.ticket.SLA.NextAfter(w.ticket.Clock, w.ticket.Urgency)
 		}
 		step.Queue = w.ticket.Queue
-		step.Notices, err = pendingNotices(tx, "ticket_id", ticketID)
-		return err
+		return tx.Raw("SELECT id FROM notices WHERE ticket_id = ? AND state = 'pending' ORDER BY created_at, id", ticketID).Scan(&step.Notices).Error
 	})
 	return step, err
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"time"
 
 	"refunddesk/internal/audit"
 	"refunddesk/internal/desk"
@@ -66,15 +67,15 @@ func (t *turn) toBeCredited() bool {
 // heedAnswer takes a refund whose customer answered back to review, rejects one whose
 // customer did not answer in time, and reminds him once before that.
 func (t *turn) heedAnswer() error {
-	if t.state() != refund.AwaitingCustomer || t.ticket == nil || t.ticket.AnswerBy == nil {
+	switch {
+	case t.state() != refund.AwaitingCustomer || t.ticket == nil:
 		return nil
+	case t.ticket.AskedAt == nil: // the record of it is lost: he is asked again, if need be
+		return t.goOn()
 	}
-	answered, err := t.answered()
 	remindAt := t.ticket.remindAt()
 	switch {
-	case err != nil:
-		return err
-	case answered:
+	case t.ticket.AnsweredAt != nil: // Say wrote it down under the ticket's lock
 		return t.goOn()
 	case !t.now.Before(*t.ticket.AnswerBy):
 		return t.reject(refund.OutcomeUnanswered)
@@ -84,18 +85,14 @@ func (t *turn) heedAnswer() error {
 	return nil
 }
 
-// answered reports whether the customer has said something since he was asked.
-func (t *turn) answered() (bool, error) {
-	var said int
-	err := t.tx.reads.Raw("SELECT count(*) FROM messages WHERE ticket_id = ? AND NOT by_staff AND created_at >= ?",
-		t.ticket.ID, t.ticket.AskedAt.UTC()).Scan(&said).Error
-	return said > 0, err
-}
-
 // goOn ends the wait for the customer.
 func (t *turn) goOn() error {
-	t.resumeClock(t.now.Sub(*t.ticket.AskedAt))
-	t.ticket.AskedAt, t.ticket.AnswerBy, t.ticket.AnswerReminded = nil, nil, false
+	var asked time.Duration
+	if t.ticket.AskedAt != nil {
+		asked = t.now.Sub(*t.ticket.AskedAt)
+	}
+	t.resumeClock(asked)
+	t.ticket.AskedAt, t.ticket.AnswerBy, t.ticket.AnswerReminded, t.ticket.AnsweredAt = nil, nil, false, nil
 	return t.become(refund.InReview, audit.CustomerReplied, "")
 }
 
@@ -143,7 +140,7 @@ func (s *Store) RequestInformation(ctx context.Context, op refund.Op, ask review
 		within, _ := t.ticket.answerTimes()
 		by := t.now.Add(within)
 		t.stopClock()
-		t.ticket.AskedAt, t.ticket.AnswerBy, t.ticket.AnswerReminded = &t.now, &by, false
+		t.ticket.AskedAt, t.ticket.AnswerBy, t.ticket.AnswerReminded, t.ticket.AnsweredAt = &t.now, &by, false, nil
 		t.publish(derivedID("message", op.ID()), text, notify.Asked)
 		if err := t.become(refund.AwaitingCustomer, audit.InfoRequested, ""); err != nil {
 			return err
@@ -187,13 +184,18 @@ func (t *turn) note(id string) (string, error) {
 	return bodies[0], nil
 }
 
-// publish says something to the customer on the open ticket, in the name of who acts. The
-// message is written while the ticket is open still.
+// noEvent publishes what the customer is told of otherwise.
+const noEvent notify.Event = ""
+
+// publish says something to the customer on the open ticket, in the name of who acts, and
+// has him told of it as event. The message is written while the ticket is open still.
 func (t *turn) publish(id, text string, event notify.Event) {
 	t.before = append(t.before, messageOf(review.Message{
 		ID: id, TicketID: t.ticket.ID, Author: t.by.Subject, ByStaff: true, Visibility: review.Public, Body: text, CreatedAt: t.now,
 	}))
-	t.words = append(t.words, wording{id, event})
+	if event != noEvent {
+		t.words = append(t.words, wording{id, event})
+	}
 	t.responded()
 	entry := t.ticketEntry(audit.MessageSent)
 	entry.ReasonCode, entry.DecisionDigest = string(review.Public), id

@@ -64,6 +64,7 @@ type ticketRow struct {
 	AskedAt        *time.Time
 	AnswerBy       *time.Time
 	AnswerReminded bool
+	AnsweredAt     *time.Time // since he was asked; the refund has not gone on yet
 	ClosedAt       *time.Time
 	CreatedAt      time.Time
 	UpdatedAt      time.Time

@@ -154,14 +154,15 @@ func (t *turn) asItStands() (refund.Step, error) {
 	return t.step, err
 }
 
-// pending are the notices of the refund and of its case that are still to be delivered.
+// pending are the notices of the refund and of its case that are still to be delivered, in
+// the order in which they were written.
 func (t *turn) pending() (ids []string, err error) {
 	err = t.tx.reads.Raw(`SELECT id FROM (
-		SELECT id, created_at FROM notices WHERE refund_id = ? AND message_id IS NULL AND state = 'pending'
+		SELECT id, event, message_id, created_at FROM notices WHERE refund_id = ? AND message_id IS NULL AND state = 'pending'
 		UNION ALL
-		SELECT n.id, n.created_at FROM tickets k JOIN notices n ON n.ticket_id = k.id
+		SELECT n.id, n.event, n.message_id, n.created_at FROM tickets k JOIN notices n ON n.ticket_id = k.id
 		 WHERE k.refund_id = ? AND k.kind = 'refund' AND n.state = 'pending') untold
-		ORDER BY created_at, id`, t.row.ID, t.row.ID).Scan(&ids).Error
+		ORDER BY created_at, message_id IS NOT NULL, event <> 'received', event <> 'in_review', id`, t.row.ID, t.row.ID).Scan(&ids).Error
 	return ids, err
 }
 

@@ -9,6 +9,7 @@ import (
 	"refunddesk/internal/identity"
 	"refunddesk/internal/money"
 	"refunddesk/internal/refund"
+	"refunddesk/internal/review"
 )
 
 // A situation is a customer with one package, made so that the policy the program ships with
@@ -30,8 +31,12 @@ type situation struct {
 	reason refund.ReasonCode
 	note   string // the customer's own words
 	// ran is the share of the time to decide that has run when the program starts for the
-	// first time, in percent; 0: the refund is asked for then.
+	// first time, in percent, or ago the plain time; neither: the refund is asked for then.
 	ran int
+	ago time.Duration
+	// impatient is what the customer writes on his case when the program is there again: by
+	// that the engine hears of a case that it knows nothing of yet.
+	impatient string
 }
 
 const (
@@ -47,6 +52,17 @@ func (s situation) packageID() string { return "pkg_case_" + s.name }
 // owner is who asks for the refund.
 func (s situation) owner() identity.Actor {
 	return identity.Actor{Subject: "user_case_" + s.name, Roles: []identity.Role{identity.Customer}, AccountID: s.accountID()}
+}
+
+// earlier reports whether the refund was asked for before the program started.
+func (s situation) earlier() bool { return s.ran > 0 || s.ago > 0 }
+
+// asked is when the refund was or is asked for.
+func (s situation) asked(sla review.SLA, now time.Time) time.Time {
+	if s.ran > 0 {
+		return before(sla, now, s.ran)
+	}
+	return now.Add(-s.ago)
 }
 
 func (s situation) filing() desk.Filing {
@@ -103,13 +119,17 @@ func situationOf(name string) situation {
 var situations = []situation{
 	// Their clocks have been running for a while when the program starts for the first time.
 	{name: "half", customer: "Lanternfish Travel", registered: newcomer, bought: lately, paid: 320, ran: 60,
-		reason: refund.SwitchingProvider, note: "We move our messages to the group's own gateway."},
+		reason: refund.SwitchingProvider, note: "We move our messages to the group's own gateway.",
+		impatient: "Do you need anything from us?"},
 	{name: "late", customer: "桂影乐器", chinese: true, registered: newcomer, bought: lately, currency: "CNY", paid: 2600, ran: 88,
-		reason: refund.NoLongerNeeded, note: "活动取消了，短信用不上了。"},
+		reason: refund.NoLongerNeeded, note: "活动取消了，短信用不上了。",
+		impatient: "请问审核进展如何？"},
 	{name: "overdue", customer: "Marshgate Auctions", registered: newcomer, bought: lately, paid: 410, ran: 140,
-		reason: refund.ServiceProblem, note: "Nothing was delivered to Chile, three evenings in a row."},
-	{name: "parked", customer: "Gullwing Rentals", registered: regular, bought: longAgo, paid: 75, ran: 35,
-		reason: refund.NoLongerNeeded, note: "The season is over."},
+		reason: refund.ServiceProblem, note: "Nothing was delivered to Chile, three evenings in a row.",
+		impatient: "This was to take two working days. When do we hear from you?"},
+	{name: "parked", customer: "Gullwing Rentals", registered: regular, bought: longAgo, paid: 75, ago: 90 * time.Minute,
+		reason: refund.NoLongerNeeded, note: "The season is over.",
+		impatient: "You approved it more than an hour ago, and our balance is what it was."},
 
 	// These ask when it starts.
 	{name: "plain", customer: "溪山茶业", chinese: true, registered: newcomer, bought: lately, currency: "CNY", paid: 1900,

@@ -58,12 +58,13 @@ func Prepare(ctx context.Context, records Records, clock *Timepiece) error {
 	if err != nil {
 		return err
 	}
-	asked := func(s situation) time.Time { return before(judge.SLA(review.QueueReview), now, s.ran) }
+	sla := judge.SLA(review.QueueReview)
+	asked := func(s situation) time.Time { return s.asked(sla, now) }
 	if err := importCustomers(ctx, records, asked); err != nil {
 		return err
 	}
 	for _, s := range situations {
-		if s.ran == 0 {
+		if !s.earlier() {
 			continue
 		}
 		clock.at = asked(s)
@@ -81,12 +82,16 @@ func isDone(ctx context.Context, records Records) (bool, error) {
 	return len(page.Items) > 0, err
 }
 
+// furthestBack is how far back a case is put at most: somebody else's policy may promise
+// decisions in no time that a demo can have waited.
+const furthestBack = 60 * 24 * time.Hour
+
 // before is the last full quarter of an hour from which on the desk has worked for the
 // percentage of its time to decide.
 func before(sla review.SLA, now time.Time, percent int) time.Time {
 	worked := sla.Decision * time.Duration(percent) / 100
 	at := now.Truncate(15 * time.Minute)
-	for sla.Calendar.Between(at, now) < worked {
+	for sla.Calendar.Between(at, now) < worked && now.Sub(at) < furthestBack {
 		at = at.Add(-15 * time.Minute)
 	}
 	return at

@@ -40,9 +40,7 @@ func Play(ctx context.Context, d *desk.Desk, records Records, log *slog.Logger) 
 	attempt("questions", func() error { return p.questions(ctx) })
 	last := len(situations) - 1
 	for _, s := range situations[:last] {
-		if s.ran == 0 {
-			attempt(s.name, func() error { return p.scene(ctx, s) })
-		}
+		attempt(s.name, func() error { return p.scene(ctx, s) })
 	}
 	if whole {
 		attempt(situations[last].name, func() error { return p.scene(ctx, situations[last]) })
@@ -86,20 +84,37 @@ func (p *play) scene(ctx context.Context, s situation) error {
 	if err != nil {
 		return err
 	}
+	if s.impatient != "" {
+		return p.wake(ctx, s, r.Refund)
+	}
 	if then := afterwards[s.name]; then != nil {
 		return then(ctx, p, s, r.Refund)
 	}
 	return nil
 }
 
-// inReview gives the case of a refund that waits for a decision, as the reviewer sees it;
-// ok is false when it waits for none, or no more.
+// wake has the customer of a case that Prepare made ask how it stands.
+func (p *play) wake(ctx context.Context, s situation, r refund.Refund) error {
+	c, ok, err := p.openCase(ctx, r.ID)
+	if err != nil || !ok {
+		return err
+	}
+	return p.say(ctx, s.owner(), c, review.Public, s.impatient)
+}
+
+// inReview gives the case of a refund that waits for a decision; ok is false when it waits
+// for none, or no more.
 func (p *play) inReview(ctx context.Context, r refund.Refund) (c desk.CaseView, ok bool, err error) {
 	if r.State != refund.InReview {
 		return c, false, nil
 	}
+	return p.openCase(ctx, r.ID)
+}
+
+// openCase gives the open case of a refund as a reviewer sees it; ok is false when there is none.
+func (p *play) openCase(ctx context.Context, refundID string) (c desk.CaseView, ok bool, err error) {
 	reviewer := person("reviewer")
-	page, err := p.Tickets(ctx, reviewer, desk.TicketFilter{RefundID: r.ID, State: review.Open, Sort: desk.SortNewest, Paging: desk.Paging{Limit: 1}})
+	page, err := p.Tickets(ctx, reviewer, desk.TicketFilter{RefundID: refundID, State: review.Open, Sort: desk.SortNewest, Paging: desk.Paging{Limit: 1}})
 	if err != nil || len(page.Items) == 0 {
 		return c, false, err
 	}

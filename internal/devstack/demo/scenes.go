@@ -129,40 +129,19 @@ var afterwards = map[string]move{
 // answered is a case whose customer was asked something and has answered.
 func answered(ctx context.Context, p *play, s situation, r refund.Refund) error {
 	const question, answer = "您好，请问门店的营业执照是否已注销？如已注销，请提供注销日期。", "已于上周注销，负责人是店主本人。"
-	c, ok, err := p.inReview(ctx, r)
-	if err != nil {
+	c, ok, err := p.openCase(ctx, r.ID)
+	if err != nil || !ok {
 		return err
 	}
-	if ok {
-		if said(c, question) {
-			return nil
-		}
+	if r.State == refund.InReview && !said(c, question) {
 		if c, err = p.RequestInformation(ctx, person("reviewer2"), c.Ticket.ID, question); err != nil {
 			return err
 		}
 	}
-	if !ok {
-		if r.State != refund.AwaitingCustomer { // somebody has gone on with it
-			return nil
-		}
-		if c, err = p.asked(ctx, r.ID); err != nil {
-			return err
-		}
+	if !said(c, question) { // somebody has gone on with it
+		return nil
 	}
-	_, err = p.Say(ctx, s.owner(), c.Ticket.ID, review.Public, answer)
-	return err
-}
-
-// asked gives the case of a refund that waits for its customer.
-func (p *play) asked(ctx context.Context, refundID string) (desk.CaseView, error) {
-	page, err := p.Tickets(ctx, person("reviewer"), desk.TicketFilter{RefundID: refundID, State: review.Open, Paging: desk.Paging{Limit: 1}})
-	if err != nil {
-		return desk.CaseView{}, err
-	}
-	if len(page.Items) == 0 {
-		return desk.CaseView{}, desk.Missing("ticket", refundID)
-	}
-	return page.Items[0], nil
+	return p.say(ctx, s.owner(), c, review.Public, answer)
 }
 
 // suspended is an account that is suspended while its refund is in review.

@@ -1,4 +1,4 @@
-// Program record plays every path of the refund workflow on a real engine and keeps the
+// Program record plays every path of the workflows on a real engine and keeps the
 // histories, so that a later program can be held against what an earlier one left behind:
 //
 //	go run ./internal/devstack/record            # record what is not there yet
@@ -28,6 +28,9 @@ import (
 // version is the newest version of the Refund workflow. A new one records into a folder of
 // its own; playing refuses to go on while the workflow says another number.
 const version = 1
+
+// questionVersion is the newest version of the Question workflow.
+const questionVersion = 1
 
 type flags struct {
 	Out   string `help:"The folder with a folder of histories for each version." default:"workflows/testdata/history" placeholder:"DIR"`
@@ -66,7 +69,7 @@ func run(ctx context.Context, f flags) error {
 		return err
 	}
 	// Scenes that want the same engine settings share one.
-	for _, set := range []stage{standard, drained, renewing} {
+	for _, set := range []stage{standard, drained, renewing, hurried} {
 		if err := playAll(ctx, folder, set, due[set]); err != nil {
 			return err
 		}
@@ -124,7 +127,7 @@ func playAll(ctx context.Context, folder string, set stage, due []scene) (err er
 }
 
 func play(ctx context.Context, folder string, st *studio, s scene) error {
-	ctx, cancel := context.WithTimeout(ctx, sceneLimit)
+	ctx, cancel := context.WithTimeout(ctx, s.stage.limit())
 	defer cancel()
 	t := newTake(ctx, st, s.name)
 	s.play(t)
@@ -148,6 +151,7 @@ const (
 	standard stage = iota
 	drained        // crediting waits for the drain window
 	renewing       // workflows continue as new early
+	hurried        // the policy promises a decision within a minute
 )
 
 const (
@@ -156,6 +160,14 @@ const (
 	// renewAfter is a number of events that a refund in review reaches with a few changes.
 	renewAfter = 24
 )
+
+// limit is how long one path may take: policies promise nothing in less than a minute.
+func (s stage) limit() time.Duration {
+	if s == hurried {
+		return 4 * sceneLimit
+	}
+	return sceneLimit
+}
 
 func (s stage) options(data string) devstack.Options {
 	o := devstack.Options{Data: data, HTTP: "127.0.0.1:0", Engine: "127.0.0.1:0", NoDemo: true}

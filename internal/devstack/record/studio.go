@@ -23,6 +23,7 @@ type studio struct {
 	people   map[string]*api.ClientWithResponses
 	records  *sql.DB
 	temporal client.Client
+	accounts int // opened so far
 }
 
 func open(ctx context.Context, data string, set stage) (*studio, error) {
@@ -45,7 +46,49 @@ func open(ctx context.Context, data string, set stage) (*studio, error) {
 	if err != nil {
 		return nil, errors.Join(err, st.close())
 	}
+	if set == hurried {
+		if err := st.hurry(ctx); err != nil {
+			return nil, errors.Join(fmt.Errorf("publish a policy that hurries: %w", err), st.close())
+		}
+	}
 	return st, nil
+}
+
+// hurriedPolicy looks at what is large, and reminds and escalates within a minute.
+const hurriedPolicy = `policy: 1
+limits:
+  large: {default: "100"}
+rules:
+  - id: large-amount
+    when: amount > limits.large
+    verdict: review
+    reason: A large refund.
+    customer: {en: A person looks at it., zh-Hans: 需要人工审核。}
+approval:
+  USD: [{reviewers: 1}]
+budget: {default: "1000000"}
+calendars:
+  always: {time_zone: UTC, hours: "00:00-24:00"}
+queues:
+  review: {calendar: always, first_response: 1m, decision: 1m, answer_within: 2m, remind_after: 1m}
+`
+
+// hurry has the admin put that policy in force.
+func (st *studio) hurry(ctx context.Context) error {
+	r, err := st.people["admin"].DraftPolicyWithResponse(ctx, api.PolicySource{Source: hurriedPolicy})
+	if err != nil {
+		return err
+	}
+	draft, err := answered(r.JSON201, r.ApplicationProblemJSONDefault, nil)
+	if err != nil {
+		return err
+	}
+	p, err := st.people["admin"].PublishPolicyWithResponse(ctx, draft.Version, api.Nothing{})
+	if err != nil {
+		return err
+	}
+	_, err = answered(p.JSON200, p.ApplicationProblemJSONDefault, nil)
+	return err
 }
 
 func (st *studio) engine() client.Client { return st.temporal }
@@ -97,12 +140,21 @@ const (
 	reviewNote  = "I called Wilhelmina, she confirmed."
 	whyStanding = "Reported by neighbour Pumpernickel."
 	whyRetry    = "Ottilie says the ledger was mended."
+	whyEscalate = "Pumpernickel called twice."
+	whyPause    = "Testrup is in the news."
+
+	staffAsks       = "Dear Wilhelmina, please send us the invoice."
+	staffWords      = "Dear Wilhelmina, Ottilie has called us."
+	customerAnswer  = "Here it is, Wilhelmina"
+	customerSubject = "Where is the money of Ottilie?"
+	customerAsks    = "I am Wilhelmina Testrup, and my number is in the book."
 )
 
 func (st *studio) secrets() []string {
 	return []string{
 		"Wilhelmina", "Testrup", personEmail, personPhone, packageName, "Ottilie", "Pumpernickel",
-		note, reviewNote, whyStanding, whyRetry,
+		note, reviewNote, whyStanding, whyRetry, whyEscalate, whyPause,
+		staffAsks, staffWords, customerAnswer, customerSubject, customerAsks,
 	}
 }
 

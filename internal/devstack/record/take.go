@@ -23,6 +23,8 @@ type take struct {
 	pkg      string
 	refund   string
 	workflow string
+	question string // id of the ticket; empty while the scene is about a refund
+	paused   string // id of the pause
 	owner    *api.ClientWithResponses
 	beside   []func() error // wait for what was begun and not waited for
 }
@@ -54,17 +56,21 @@ func answered[T any](wanted *T, problem *api.Problem, err error) (*T, error) {
 	return wanted, nil
 }
 
-// The amounts of packages: credited at once, and looked at by a person.
+// The amounts of packages: credited at once, looked at by a person because the account is
+// new, and approved by two people only.
 const (
 	small = "12.5"
-	large = "1200"
+	large = "500"
+	huge  = "12000"
 )
 
 // buy opens an account and buys it a package.
 func (t *take) buy(price string) {
 	t.do("open an account", func() error {
-		phone := api.Phone(personPhone)
-		r, err := t.people["integrator"].CreateAccountWithResponse(t.ctx, api.NewAccount{ID: &t.account, Name: personName, Email: personEmail, Phone: &phone})
+		// Nobody shares them: accounts that do are linked, and the rejection of one flags the others.
+		email, phone := t.account+"."+personEmail, fmt.Sprintf("%s%02d", personPhone, t.studio.accounts)
+		t.studio.accounts++
+		r, err := t.people["integrator"].CreateAccountWithResponse(t.ctx, api.NewAccount{ID: &t.account, Name: personName, Email: email, Phone: &phone})
 		if err != nil {
 			return err
 		}
@@ -181,6 +187,11 @@ func (t *take) approve() {
 }
 
 func (t *take) vote(who string, vote api.Vote, reason api.NewDecisionReasonCode, note *api.Text) error {
+	return t.cast(who, api.NewDecision{Decision: vote, ReasonCode: reason, Note: note})
+}
+
+// cast decides on what the open ticket shows.
+func (t *take) cast(who string, d api.NewDecision) error {
 	open := api.TicketStateOpen
 	r, err := t.people[who].ListTicketsWithResponse(t.ctx, &api.ListTicketsParams{RefundID: &t.refund, State: &open})
 	if err != nil {
@@ -193,12 +204,12 @@ func (t *take) vote(who string, vote api.Vote, reason api.NewDecisionReasonCode,
 	if len(page.Items) != 1 || page.Items[0].Digest == nil {
 		return fmt.Errorf("%d open tickets", len(page.Items))
 	}
-	d, err := t.people[who].DecideTicketWithResponse(t.ctx, page.Items[0].ID,
-		api.NewDecision{Decision: vote, ReasonCode: reason, Note: note, Digest: *page.Items[0].Digest})
+	d.Digest = *page.Items[0].Digest
+	voted, err := t.people[who].DecideTicketWithResponse(t.ctx, page.Items[0].ID, d)
 	if err != nil {
 		return err
 	}
-	_, err = answered(d.JSON200, d.ApplicationProblemJSONDefault, nil)
+	_, err = answered(voted.JSON200, voted.ApplicationProblemJSONDefault, nil)
 	return err
 }
 

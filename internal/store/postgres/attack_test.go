@@ -7,12 +7,14 @@ import (
 	"maps"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/require"
 
 	"refunddesk/internal/desk"
+	"refunddesk/internal/money"
 	"refunddesk/internal/refund"
 	"refunddesk/internal/review"
 	"refunddesk/internal/store"
@@ -70,6 +72,14 @@ func newWorld(t *testing.T) *world {
 		return s
 	})
 	w.Account("other")
+	for _, id := range []string{"p-other", "p-other-free"} {
+		_, err := w.CreatePackage(w.Ctx, storetest.Integrator, refund.Package{
+			ID: id, AccountID: "other", Product: refund.GlobalSMS, Name: "Global SMS", Currency: "CNY", Paid: 100 * money.Scale, Face: 100 * money.Scale,
+		})
+		require.NoError(t, err)
+	}
+	_, err := w.File(w.Ctx, storetest.Customer("other"), desk.Filing{PackageID: "p-other", ReasonCode: refund.OtherReason, IdempotencyKey: "k"})
+	require.NoError(t, err)
 	w.Buy("p-free", 100, 100)
 	w.refunds = w.EveryState()
 	for _, role := range []string{application, readers, owner} {
@@ -146,6 +156,8 @@ func attacks() map[string][]attack {
 		"records":   recordAttacks(),
 		"disguises": disguiseAttacks(),
 		"malformed": malformedAttacks(),
+		"reviews":   reviewAttacks(),
+		"pauses":    pauseAttacks(),
 	}
 }
 
@@ -176,17 +188,40 @@ func TestPostgreSQLAccepts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	honest := map[string][]statement{
-		"a credit":                w.credit(nil),
-		"a purchase":              w.purchase(nil),
-		"usage":                   w.usage(nil),
-		"a filing":                w.filing(nil),
-		"two approvals":           w.approval(storetest.Reviewer.Subject, storetest.Senior.Subject),
-		"undoing usage":           w.reversal("usage", "u-crediting", nil),
-		"a change of state":       w.change(w.refunds[refund.InReview], refund.AwaitingCustomer, nil),
-		"back from a hold":        w.change(w.refunds[refund.OnHold], refund.InReview, nil),
-		"more people for a case":  {run("UPDATE tickets SET approvals = 3, queue = 'senior' WHERE id = $1", w.ticket(refund.InReview))},
-		"standing by an admin":    {run("UPDATE accounts SET standing = 'suspended' WHERE id = 'other'")},
-		"a lock on a balance":     {run("SELECT 1 FROM ledger_accounts WHERE id = 'package/p-free' FOR NO KEY UPDATE")},
+		"a credit":               w.credit(nil),
+		"a purchase":             w.purchase(nil),
+		"usage":                  w.usage(nil),
+		"a filing":               w.filing(nil),
+		"two approvals":          w.approval(storetest.Reviewer.Subject, storetest.Senior.Subject),
+		"undoing usage":          w.reversal("usage", "u-crediting", nil),
+		"a change of state":      w.change(w.refunds[refund.InReview], refund.AwaitingCustomer, nil),
+		"back from a hold":       w.change(w.refunds[refund.OnHold], refund.InReview, nil),
+		"more people for a case": {run("UPDATE tickets SET approvals = 3, queue = 'senior' WHERE id = $1", w.ticket(refund.InReview))},
+		"standing by an admin":   {run("UPDATE accounts SET standing = 'suspended' WHERE id = 'other'")},
+		"a lock on a balance":    {run("SELECT 1 FROM ledger_accounts WHERE id = 'package/p-free' FOR NO KEY UPDATE")},
+		"two, one of them senior": append([]statement{run("UPDATE tickets SET seniors = 1 WHERE id = $1", w.ticket(refund.InReview))},
+			w.approval(storetest.Reviewer.Subject, storetest.Senior.Subject)...),
+		"a screening":              w.change(w.refunds[refund.Screening], refund.Crediting, map[string]any{"verdict": "approve"}),
+		"an appeal":                w.appealInReview("ron"),
+		"a question":               w.question(nil),
+		"a question about nothing": w.question(map[string]any{"refund_id": nil, "package_id": nil}),
+		"a message":                {w.message(nil)},
+		"a vote by one of another account": {
+			run("UPDATE accounts SET email = 'somebody@example.com' WHERE id = 'other'"), w.vote(refund.InReview, "ron", "other", "approve"),
+		},
+		"a credit past a pause of another": w.credit(func(c *credit) {
+			c.earlier = []statement{w.pause(map[string]any{"scope": "account", "target": "other"})}
+		}),
+		"a credit after a pause ended": w.credit(func(c *credit) { c.earlier = []statement{w.pause(nil), run(endPause)} }),
+		"a credit after a pause expired": w.credit(func(c *credit) {
+			c.earlier = []statement{w.pause(map[string]any{"expires_at": w.Clock.Now().Add(time.Hour)})}
+		}),
+		"a policy":                {run("INSERT INTO policies (source, digest, created_by, created_at) VALUES ('x', 'x', 'ada', now())")},
+		"a policy in force again": {run("INSERT INTO policy_activations (version, by, at) VALUES (1, 'ada', now())")},
+		"a saved reply, changed and gone": {
+			run("INSERT INTO saved_replies (id, title, body_en, body_zh, updated_by, updated_at) VALUES ('r', 't', 'a', 'b', 'sam', now())"),
+			run("UPDATE saved_replies SET title = 'u', version = version + 1 WHERE id = 'r'"), run("DELETE FROM saved_replies WHERE id = 'r'"),
+		},
 		"an empty ledger account": {run("INSERT INTO ledger_accounts (id, currency) VALUES ('customer/other/EUR', 'EUR')")},
 	}
 	for _, name := range slices.Sorted(maps.Keys(honest)) {
@@ -211,4 +246,5 @@ func (w *world) fingerprint() map[string]string {
 var tables = []string{
 	"accounts", "packages", "refund_transitions", "refunds", "idempotency_keys", "tickets", "decisions", "notes",
 	"ledger_accounts", "journals", "postings", "usage_records", "audit_entries", "engine_intents", "notices",
+	"policies", "policy_activations", "screenings", "screening_matches", "messages", "saved_replies", "pauses",
 }

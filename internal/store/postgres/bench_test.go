@@ -27,7 +27,7 @@ func BenchmarkCleanRefund(b *testing.B) {
 	require.NoError(b, err)
 	b.Cleanup(func() { require.NoError(b, s.Close()) })
 	buy(b, s, b.N)
-	rules := policy.Fixed{ReviewAbove: policy.DefaultReviewAbove, DueAfter: policy.DefaultDueAfter}
+	shelf := policy.NewShelf(s.PolicySource)
 	took := map[string]time.Duration{}
 	timed := func(name string, do func() error) {
 		start := time.Now()
@@ -39,14 +39,22 @@ func BenchmarkCleanRefund(b *testing.B) {
 	for n := range b.N {
 		var filed desk.Filed
 		var facts policy.Facts
+		var version string
 		timed("file", func() (err error) {
-			filed, err = s.File(ctx, storetest.Customer("acct"), desk.Filing{PackageID: packageID(n), ReasonCode: refund.NoLongerNeeded, IdempotencyKey: packageID(n)})
+			filed, err = s.File(ctx, storetest.Customer(accountID(n)), desk.Filing{PackageID: packageID(n), ReasonCode: refund.NoLongerNeeded, IdempotencyKey: packageID(n)})
 			return err
 		})
 		id := filed.Refund.ID
-		timed("facts", func() (err error) { facts, err = s.Facts(ctx, id); return err })
+		timed("facts", func() (err error) { facts, version, err = s.Facts(ctx, id); return err })
 		timed("screen", func() error {
-			_, err := s.Screen(ctx, refund.Op{RefundID: id, Verb: refund.VerbScreen, Turn: 1, RunID: "run"}, rules.Evaluate(facts))
+			rules, err := shelf.Policy(ctx, version)
+			if err != nil {
+				return err
+			}
+			step, err := s.Screen(ctx, refund.Op{RefundID: id, Verb: refund.VerbScreen, Turn: 1, RunID: "run"}, facts, rules.Evaluate(facts))
+			if err == nil && step.State != refund.Crediting {
+				return fmt.Errorf("it was not clean: %s", step.State)
+			}
 			return err
 		})
 		timed("credit", func() error {
@@ -64,17 +72,24 @@ func BenchmarkCleanRefund(b *testing.B) {
 
 func packageID(n int) string { return fmt.Sprintf("pkg_%d", n) }
 
+// accountID is of whom package n is: an account each, so that no screening finds fault.
+func accountID(n int) string { return fmt.Sprintf("acct_%d", n) }
+
 func buy(b *testing.B, s *store.Store, packages int) {
 	b.Helper()
 	now := time.Now().UTC()
-	_, err := s.ImportAccounts(b.Context(), []refund.Account{{
-		ID: "acct", Name: "Ann", Email: "ann@example.com", Locale: refund.English, Standing: refund.Good, RegisteredAt: now.AddDate(-2, 0, 0),
-	}}, func(int) {})
+	owners := make([]refund.Account, packages)
+	for n := range owners {
+		owners[n] = refund.Account{
+			ID: accountID(n), Name: "Ann", Email: accountID(n) + "@example.com", Locale: refund.English, Standing: refund.Good, RegisteredAt: now.AddDate(-2, 0, 0),
+		}
+	}
+	_, err := s.ImportAccounts(b.Context(), owners, func(int) {})
 	require.NoError(b, err)
 	rows := make([]refund.Package, packages)
 	for n := range rows {
 		rows[n] = refund.Package{
-			ID: packageID(n), AccountID: "acct", Product: refund.GlobalSMS, Name: "Global SMS", Currency: "USD", Paid: 10 * money.Scale,
+			ID: packageID(n), AccountID: accountID(n), Product: refund.GlobalSMS, Name: "Global SMS", Currency: "USD", Paid: 10 * money.Scale,
 			Face: 10 * money.Scale, Recorded: refund.Active, Dispute: refund.NoDispute, PurchasedAt: now.Add(-time.Hour),
 		}
 	}

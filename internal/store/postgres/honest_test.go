@@ -6,9 +6,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"refunddesk/internal/identity"
 	"refunddesk/internal/ledger"
 	"refunddesk/internal/money"
 	"refunddesk/internal/refund"
+	"refunddesk/internal/store/storetest"
 )
 
 // The honest transactions, each with one place for an attack to change something.
@@ -197,7 +199,20 @@ func (w *world) change(r refund.Refund, to refund.State, set map[string]any) []s
 		s.sql += fmt.Sprintf("%s = $%d", column, len(s.args))
 	}
 	s.sql += " WHERE id = $1"
+	if r.State == refund.Screening && (to == refund.Crediting || to == refund.InReview || to == refund.Rejected) {
+		verdict := row["verdict"]
+		if verdict == nil {
+			verdict = "approve"
+		}
+		return []statement{w.entry(r, to), screening(r, verdict), s}
+	}
 	return []statement{w.entry(r, to), s}
+}
+
+// screening is the record of what a refund was judged on.
+func screening(r refund.Refund, verdict any) statement {
+	return run(`INSERT INTO screenings (refund_id, policy_version, policy_digest, verdict, facts, created_at) VALUES ($1, $2, $3, $4, '{}', now())`,
+		r.ID, r.PolicyVersion, r.PolicyDigest, verdict)
 }
 
 // vote is a decision on the ticket of the refund in the state.
@@ -206,9 +221,13 @@ func (w *world) vote(state refund.State, voter, account, vote string) statement 
 }
 
 func (w *world) voteOn(ticket, refundID, voter, account, vote string) statement {
+	role := identity.Reviewer
+	if voter == storetest.Senior.Subject {
+		role = identity.Senior
+	}
 	return run(`INSERT INTO decisions (id, ticket_id, refund_id, voter, voter_role, voter_account, vote, reason_code, digest, created_at)
-		VALUES ($1, $2, $3, $4, 'reviewer', $5, $6, 'other', 'digest', now())`,
-		"decision_"+voter+ticket, ticket, refundID, voter, account, vote)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, 'other', 'digest', now())`,
+		"decision_"+voter+ticket, ticket, refundID, voter, string(role), account, vote)
 }
 
 // approval has the voters approve the refund in review, which goes to crediting.

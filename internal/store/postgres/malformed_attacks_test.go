@@ -53,7 +53,7 @@ func malformedAttacks() []attack {
 			return run("INSERT INTO notices (id, refund_id, event, created_at, updated_at) VALUES ('n', $1, 'sold', now(), now())", w.refunds[refund.InReview].ID)
 		}),
 		set("notices_state_check", "UPDATE notices SET state = 'lost'"),
-		twice("notices_refund_id_event_key", func(w *world) statement {
+		twice("notices_once", func(w *world) statement {
 			return run("INSERT INTO notices (id, refund_id, event, created_at, updated_at) VALUES ('n', $1, 'credited', now(), now())", w.refunds[refund.Credited].ID)
 		}),
 		{name: "the same step told twice", rule: "audit_once", do: func(*world) []statement {

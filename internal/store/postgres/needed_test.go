@@ -118,5 +118,6 @@ func (w *world) rules() []rule {
 // heldOtherwise are rules that no attack can need, and why.
 var heldOtherwise = map[string]string{
 	"trigger journals.no_truncate":     "postings refer to journals and cannot be truncated either",
+	"trigger policies.no_truncate":     "activations refer to policies and cannot be truncated either",
 	"constraint audit_entries_seq_key": "the sequence makes the numbers, and nobody may give one",
 }

@@ -75,7 +75,8 @@ func (w *world) becomes(from, to refund.State, set string) string {
 
 func (w *world) vote(voter, account, vote string) string {
 	return fmt.Sprintf(`INSERT INTO decisions (id, ticket_id, refund_id, voter, voter_role, voter_account, vote, reason_code, digest, created_at)
-		VALUES ('d-%[1]s', '%[2]s', '%[3]s', '%[1]s', 'reviewer', '%[4]s', '%[5]s', 'other', '', '2026-01-01')`, voter, w.ticket(refund.InReview), w.refunds[refund.InReview].ID, account, vote)
+		VALUES ('d-%[1]s', '%[2]s', '%[3]s', '%[1]s', '%[6]s', '%[4]s', '%[5]s', 'other', '', '2026-01-01')`,
+		voter, w.ticket(refund.InReview), w.refunds[refund.InReview].ID, account, vote, map[bool]string{true: "senior_reviewer", false: "reviewer"}[voter == storetest.Senior.Subject])
 }
 
 func journal(id, operation, operationID, currency, account, pkg string) string {

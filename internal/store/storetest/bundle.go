@@ -159,7 +159,7 @@ func (b *Bundle) Step(refundID string, verb refund.Verb, want refund.State) refu
 	case refund.VerbWithdraw:
 		step, err = b.Withdraw(b.Ctx, op, Customer("acct"))
 	case refund.VerbDecide, refund.VerbAsk:
-		b.T.Fatal("use Decide or Ask")
+		b.T.Fatal("use Decide or AskCustomer")
 	}
 	require.NoError(b.T, err)
 	require.Equal(b.T, want, step.State)
@@ -225,8 +225,8 @@ func (b *Bundle) OpenTicket(refundID string) string {
 	return tickets.Items[0].Ticket.ID
 }
 
-// Ask asks the refund's customer something and expects him to be waited for.
-func (b *Bundle) Ask(refundID, text string) refund.Step {
+// AskCustomer asks the refund's customer something and expects him to be waited for.
+func (b *Bundle) AskCustomer(refundID, text string) refund.Step {
 	b.T.Helper()
 	step, err := b.RequestInformation(b.Ctx, b.Op(refundID, refund.VerbAsk),
 		review.Asking{TicketID: b.OpenTicket(refundID), NoteID: b.Note(refundID, Reviewer, text), By: Reviewer})

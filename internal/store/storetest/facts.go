@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"refunddesk/internal/desk"
+	"refunddesk/internal/identity"
 	"refunddesk/internal/money"
 	"refunddesk/internal/policy"
 	"refunddesk/internal/refund"
@@ -82,15 +83,20 @@ func (b *Bundle) voted(id string, vote review.Vote, reason string) {
 	b.votes(id, vote, reason)
 }
 
-// votes decides a refund that is in review.
 func (b *Bundle) votes(id string, vote review.Vote, reason string) {
+	b.T.Helper()
+	b.votesAs(Reviewer, id, vote, reason)
+}
+
+// votesAs decides a refund that is in review.
+func (b *Bundle) votesAs(who identity.Actor, id string, vote review.Vote, reason string) {
 	b.T.Helper()
 	page, err := b.Tickets(b.Ctx, desk.TicketFilter{RefundID: id, State: review.Open})
 	require.NoError(b.T, err)
 	require.Len(b.T, page.Items, 1)
 	view, err := b.Case(b.Ctx, page.Items[0].Ticket.ID)
 	require.NoError(b.T, err)
-	d := Vote(view, Reviewer, vote)
+	d := Vote(view, who, vote)
 	d.ReasonCode = reason
 	step, err := b.RecordDecision(b.Ctx, b.Op(id, refund.VerbDecide), d, "")
 	require.NoError(b.T, err)

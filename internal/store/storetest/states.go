@@ -43,7 +43,7 @@ func (b *Bundle) EveryState() map[refund.State]refund.Refund {
 	b.Step(all[refund.OnHold].ID, refund.VerbReassess, refund.OnHold)
 
 	b.twoApprovals(file(refund.AwaitingCustomer, 2000, 2000))
-	b.Ask(all[refund.AwaitingCustomer].ID, "Which package did you mean?")
+	b.AskCustomer(all[refund.AwaitingCustomer].ID, "Which package did you mean?")
 
 	b.Buy("p-crediting", 80, 100)
 	require.NoError(b.T, b.Use("u-crediting", "p-crediting", 10))

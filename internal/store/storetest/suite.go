@@ -47,8 +47,10 @@ func Run(t *testing.T, open Opener) {
 	} {
 		t.Run(name, func(t *testing.T) { t.Parallel(); test(t, open) })
 	}
-	for name, test := range deskTests {
-		t.Run(name, func(t *testing.T) { t.Parallel(); test(t, open) })
+	for _, tests := range []map[string]func(*testing.T, Opener){stepTests, pauseTests, appealTests, deskTests, factTests, policyTests} {
+		for name, test := range tests {
+			t.Run(name, func(t *testing.T) { t.Parallel(); test(t, open) })
+		}
 	}
 }
 
@@ -202,7 +204,7 @@ func reviewed(t *testing.T, open Opener) {
 	view, err := b.Case(b.Ctx, step.TicketID)
 	require.NoError(t, err)
 	assert.Equal(t, "amount-above-limit", view.Ticket.Matches[0].Rule)
-	assert.Equal(t, "1001.000000", view.Ticket.Matches[0].Value)
+	assert.Equal(t, "1001.00 USD", view.Ticket.Matches[0].Value)
 
 	assert.Equal(t, refund.Crediting, b.Decide(above.ID, Reviewer, review.Approve).State)
 	b.Step(above.ID, refund.VerbCredit, refund.Credited)

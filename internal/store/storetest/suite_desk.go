@@ -16,7 +16,6 @@ import (
 	"refunddesk/internal/policy"
 	"refunddesk/internal/refund"
 	"refunddesk/internal/review"
-	"refunddesk/internal/store"
 )
 
 // deskTests are of people's work on tickets.
@@ -28,13 +27,17 @@ var deskTests = map[string]func(*testing.T, Opener){
 	"claim, release, assign":                       claiming,
 	"twenty claims at once":                        claimsRace,
 	"messages beside a close":                      closeRace,
+	"work beside a decision":                       decisionRace,
 	"snooze and escalate":                          snoozing,
+	"a customer's words end a snooze":              snoozedNews,
 	"resolve":                                      resolving,
 	"saved replies":                                savedReplies,
 	"a question's clock":                           questionClock,
 	"a question's clock in office hours":           questionOffice,
 	"a question that nobody looked at for long":    questionLate,
 	"notices of the conversation":                  conversationNotices,
+	"told of the end in one mail":                  toldOfTheEnd,
+	"told after the end":                           toldAfterTheEnd,
 	"what a customer is told of screening":         toldOfScreening,
 	"no way out for internal words":                canary,
 	"tickets narrowed":                             ticketFilters,
@@ -121,6 +124,16 @@ func (b *Bundle) say(by identity.Actor, ticketID string, v review.Visibility, bo
 	m, _, err := b.Say(b.Ctx, by, ticketID, v, body)
 	require.NoError(b.T, err)
 	return m
+}
+
+// inquire has a flagged refund wait for what its customer is asked.
+func (b *Bundle) inquire(k review.Ticket, text string) refund.Step {
+	b.T.Helper()
+	require.NoError(b.T, b.KeepNote(b.Ctx, "note_"+k.ID, Reviewer, k.RefundID, text))
+	step, err := b.RequestInformation(b.Ctx, b.Op(k.RefundID, refund.VerbAsk), review.Asking{TicketID: k.ID, NoteID: "note_" + k.ID, By: Reviewer})
+	require.NoError(b.T, err)
+	require.Equal(b.T, refund.AwaitingCustomer, step.State)
+	return step
 }
 
 func asking(t *testing.T, open Opener) {
@@ -229,6 +242,7 @@ func saying(t *testing.T, open Opener) {
 	assert.Equal(t, []string{notify.MessageNoticeID(first.ID, notify.Wrote), notify.MessageNoticeID(second.ID, notify.Wrote)}, step.Notices,
 		"the customer is told what staff wrote to him, in order")
 
+	b.Clock.Add(time.Minute)
 	colleague := identity.Actor{Subject: "carl", Roles: []identity.Role{identity.Reviewer, identity.Customer}, AccountID: "acct"}
 	assert.False(t, b.say(colleague, q.ID, review.Public, "I own this account.").ByStaff, "on his own ticket he is its customer")
 	_, _, err = b.Say(b.Ctx, colleague, q.ID, review.Internal, "psst")
@@ -253,7 +267,7 @@ func sayingOnRefund(t *testing.T, open Opener) {
 	step := b.Step(k.RefundID, refund.VerbReassess, refund.InReview)
 	assert.Contains(t, step.Notices, notify.MessageNoticeID(said.ID, notify.Wrote))
 
-	b.Ask(k.RefundID, "Which number?")
+	b.inquire(k, "Which number?")
 	b.Clock.Add(time.Minute)
 	b.say(Reviewer, k.ID, review.Internal, "He was asked.")
 	b.Step(k.RefundID, refund.VerbReassess, refund.AwaitingCustomer)
@@ -281,117 +295,4 @@ func sayingOnRefund(t *testing.T, open Opener) {
 		}
 	}
 	assert.Equal(t, 4, messages)
-}
-
-func claiming(t *testing.T, open Opener) {
-	b := New(t, open)
-	k := b.question("?")
-	require.NoError(t, b.Release(b.Ctx, Reviewer, k.ID), "nobody's")
-	require.NoError(t, b.Claim(b.Ctx, Reviewer, k.ID))
-	require.NoError(t, b.Claim(b.Ctx, Reviewer, k.ID), "his own again")
-	require.ErrorIs(t, b.Claim(b.Ctx, Senior, k.ID), review.ErrClaimed)
-	other := identity.Actor{Subject: "ron", Roles: []identity.Role{identity.Reviewer}}
-	require.ErrorIs(t, b.Release(b.Ctx, other, k.ID), store.ErrNotAssignee)
-	assert.Equal(t, "rita", b.ticket(k.ID).Assignee)
-	require.NoError(t, b.Release(b.Ctx, Senior, k.ID))
-	assert.Empty(t, b.ticket(k.ID).Assignee)
-	require.NoError(t, b.Claim(b.Ctx, other, k.ID))
-	require.NoError(t, b.Release(b.Ctx, other, k.ID))
-
-	more := []string{b.question("2").ID, b.question("3").ID, b.question("4").ID}
-	require.NoError(t, b.Claim(b.Ctx, other, more[0]))
-	require.NoError(t, b.Assign(b.Ctx, Senior, "rita", more[2], more[0], more[1], more[2]), "whoever holds them, in any order, one named twice")
-	require.NoError(t, b.Assign(b.Ctx, Senior, "rita", more[0]), "again")
-	assert.Equal(t, []string{"question-asked >open", "ticket-claimed >ron", "ticket-assigned ron>rita"}, b.history(more[0]))
-
-	_, err := b.Resolve(b.Ctx, Reviewer, more[1])
-	require.NoError(t, err)
-	err = b.Assign(b.Ctx, Senior, "ron", more...)
-	require.ErrorIs(t, err, review.ErrTicketClosed)
-	assert.Contains(t, fault.From(err).Detail, more[1], "it says which")
-	assert.NotContains(t, fault.From(err).Detail, more[0])
-	assert.Equal(t, "rita", b.ticket(more[0]).Assignee, "all or none")
-	err = b.Assign(b.Ctx, Senior, "ron", more[0], "none")
-	assert.Equal(t, fault.NotFound, fault.From(err).Kind)
-	assert.Equal(t, "rita", b.ticket(more[0]).Assignee)
-	for _, work := range []error{b.Claim(b.Ctx, other, more[1]), b.Release(b.Ctx, Reviewer, more[1]), b.Snooze(b.Ctx, Reviewer, more[1], b.Clock.Now().Add(time.Hour))} {
-		require.ErrorIs(t, work, review.ErrTicketClosed)
-	}
-	assert.Equal(t, []string{
-		"question-asked >open", "ticket-claimed >rita", "ticket-released rita>", "ticket-claimed >ron", "ticket-released ron>",
-	}, b.history(k.ID))
-	assert.Equal(t, fault.NotFound, fault.From(b.Claim(b.Ctx, Reviewer, "none")).Kind)
-}
-
-func snoozing(t *testing.T, open Opener) {
-	b := New(t, open)
-	k := b.question("?")
-	until := b.Clock.Now().Add(time.Hour)
-	require.NoError(t, b.Snooze(b.Ctx, Reviewer, k.ID, until))
-	require.NoError(t, b.Snooze(b.Ctx, Reviewer, k.ID, until), "again")
-	snoozed := b.ticket(k.ID)
-	assert.Equal(t, until, *snoozed.SnoozedUntil)
-	assert.Equal(t, k.DueAt, snoozed.DueAt, "its clock runs on")
-	require.NoError(t, b.Snooze(b.Ctx, Reviewer, k.ID, time.Time{}))
-	assert.Nil(t, b.ticket(k.ID).SnoozedUntil)
-
-	intents, err := b.Escalate(b.Ctx, Reviewer, k.ID, "note_why")
-	require.NoError(t, err)
-	require.Len(t, intents, 1)
-	escalated := b.ticket(k.ID)
-	assert.Equal(t, review.QueueEscalation, escalated.Queue)
-	assert.Equal(t, review.OnTime, escalated.Urgency, "by hand, not by the clock")
-	intents, err = b.Escalate(b.Ctx, Senior, k.ID, "note_again")
-	require.NoError(t, err)
-	assert.Empty(t, intents, "there already")
-	assert.Equal(t, []string{
-		"question-asked >open", "ticket-snoozed >2026-03-01T13:00:00Z", "ticket-snoozed 2026-03-01T13:00:00Z>", "ticket-escalated questions>escalation",
-	}, b.history(k.ID))
-
-	flagged := b.flag("p")
-	intents, err = b.Escalate(b.Ctx, Reviewer, flagged.ID, "note_why")
-	require.NoError(t, err)
-	require.Len(t, intents, 1)
-	assert.Equal(t, flagged.RefundID, intents[0].RefundID)
-	assert.Equal(t, review.QueueEscalation, b.Step(flagged.RefundID, refund.VerbReassess, refund.InReview).Queue)
-
-	b.Buy("broken", 10, 10)
-	r := b.MustFile("broken")
-	b.Step(r.ID, refund.VerbScreen, refund.Crediting)
-	step := b.Step(r.ID, refund.VerbPark, refund.NeedsAttention)
-	intents, err = b.Escalate(b.Ctx, Reviewer, step.TicketID, "note_why")
-	require.NoError(t, err)
-	assert.Empty(t, intents)
-	assert.Equal(t, review.QueueAttention, b.ticket(step.TicketID).Queue, "what needs attention stays where it is looked for")
-}
-
-func resolving(t *testing.T, open Opener) {
-	b := New(t, open)
-	k := b.question("?")
-	b.say(Reviewer, k.ID, review.Public, "Done.")
-	b.Clock.Add(time.Hour)
-	intents, err := b.Resolve(b.Ctx, Reviewer, k.ID)
-	require.NoError(t, err)
-	require.Len(t, intents, 1)
-	closed := b.ticket(k.ID)
-	assert.Equal(t, review.Closed, closed.State)
-	assert.Equal(t, b.Clock.Now(), *closed.ClosedAt)
-	assert.Equal(t, review.Clock{Left: 9 * time.Hour}, closed.Clock, "the clock stands still")
-	step, err := b.TickQuestion(b.Ctx, k.ID)
-	require.NoError(t, err)
-	assert.True(t, step.Closed)
-	assert.Zero(t, step.WakeAt)
-	assert.Len(t, step.Notices, 1, "what was said before is still told")
-	for _, work := range []func() error{
-		func() error { _, err := b.Resolve(b.Ctx, Reviewer, k.ID); return err },
-		func() error { _, err := b.Escalate(b.Ctx, Reviewer, k.ID, "n"); return err },
-		func() error {
-			_, _, err := b.Say(b.Ctx, Customer("acct"), k.ID, review.Public, "And?")
-			return err
-		},
-	} {
-		require.ErrorIs(t, work(), review.ErrTicketClosed)
-	}
-	_, err = b.Resolve(b.Ctx, Reviewer, b.flag("p").ID)
-	require.ErrorIs(t, err, desk.ErrDecisionNeeded)
 }

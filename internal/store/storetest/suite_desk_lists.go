@@ -38,7 +38,7 @@ func ticketFilters(t *testing.T, open Opener) {
 	require.NoError(t, err)
 	require.NoError(t, b.Claim(b.Ctx, Reviewer, heavy.ID))
 	require.NoError(t, b.Snooze(b.Ctx, Reviewer, late.ID, b.Clock.Now().Add(time.Hour)))
-	b.Ask(light.RefundID, "Which number?")
+	b.inquire(light, "Which number?")
 	b.Clock.Add(30 * time.Minute)
 	names := map[string]string{early.ID: "early", late.ID: "late", heavy.ID: "heavy", light.ID: "light", foreign.Ticket.ID: "foreign", closed.ID: "closed"}
 	list := func(f desk.TicketFilter) []string {

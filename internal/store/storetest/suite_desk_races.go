@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"refunddesk/internal/identity"
+	"refunddesk/internal/refund"
 	"refunddesk/internal/review"
 )
 
@@ -75,5 +76,44 @@ func closeRace(t *testing.T, open Opener) {
 		assert.Equal(t, 11, taken+refused)
 		history := b.history(k.ID)
 		assert.Equal(t, "ticket-resolved open>closed", history[len(history)-1], "nothing after the close")
+	}
+}
+
+// The same beside a decision, which takes the refund before the ticket: neither waits for
+// the other for ever, and what was said before the decision leaves it as it is.
+func decisionRace(t *testing.T, open Opener) {
+	b := New(t, open)
+	for i := range 3 {
+		k := b.flag(fmt.Sprintf("p%d", i))
+		shown, err := b.Case(b.Ctx, k.ID)
+		require.NoError(t, err)
+		op := b.Op(k.RefundID, refund.VerbDecide)
+		var wg sync.WaitGroup
+		for n := range 8 {
+			wg.Go(func() {
+				var err error
+				switch n % 4 {
+				case 0:
+					_, _, err = b.Say(b.Ctx, Reviewer, k.ID, review.Public, "word")
+				case 1:
+					_, _, err = b.Say(b.Ctx, Customer("acct"), k.ID, review.Public, "word")
+				case 2:
+					_, err = b.Escalate(b.Ctx, Senior, k.ID, "note_why")
+				default:
+					err = b.Assign(b.Ctx, Senior, "rita", k.ID)
+				}
+				if err != nil {
+					assert.ErrorIs(t, err, review.ErrTicketClosed)
+				}
+			})
+		}
+		wg.Go(func() {
+			step, err := b.RecordDecision(b.Ctx, op, Vote(shown, Senior, review.Reject), "")
+			assert.NoError(t, err)
+			assert.Equal(t, refund.Rejected, step.State)
+		})
+		wg.Wait()
+		history := b.history(k.ID)
+		assert.Equal(t, "ticket-closed open>closed", history[len(history)-1], "nothing after the close")
 	}
 }

@@ -3,6 +3,7 @@ package storetest
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -51,7 +52,7 @@ func conversationNotices(t *testing.T, open Opener) {
 	assert.Contains(t, n.Amount, "2,000")
 	assert.Equal(t, "We look at it.", n.Text)
 
-	step := b.Ask(k.RefundID, "Which number?")
+	step := b.inquire(k, "Which number?")
 	n = b.notice(step.Notices[len(step.Notices)-1])
 	assert.Equal(t, notify.Asked, n.Event)
 	assert.Equal(t, "Which number?", n.Text)
@@ -120,6 +121,65 @@ func toldOfScreening(t *testing.T, open Opener) {
 	})
 }
 
+// toldOfTheEnd: what the decider writes to the customer comes with how the refund ended, in
+// one mail; words of a vote that does not end it come by themselves.
+func toldOfTheEnd(t *testing.T, open Opener) {
+	for _, c := range []struct {
+		name   string
+		vote   review.Vote
+		quorum review.Quorum
+		event  notify.Event
+	}{
+		{"rejected", review.Reject, review.Quorum{Approvals: 2, Seniors: 1}, notify.Rejected},
+		{"approved", review.Approve, review.Quorum{Approvals: 1}, notify.Credited},
+		{"one of two", review.Approve, review.Quorum{Approvals: 2, Seniors: 1}, notify.Wrote},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := New(t, open)
+			b.Buy("p", 2000, 2000)
+			id := b.MustFile("p").ID
+			step, err := b.Screen(b.Ctx, b.Op(id, refund.VerbScreen), b.Judge(id), policy.Plan{
+				Verdict: policy.Review, Quorum: c.quorum, Queue: review.QueueReview, SLA: promise, Version: "1",
+			})
+			require.NoError(t, err)
+			b.say(Reviewer, step.TicketID, review.Public, "We look at it.")
+			b.Clock.Add(time.Second)
+			shown, err := b.Case(b.Ctx, step.TicketID)
+			require.NoError(t, err)
+			words := b.Note(id, Reviewer, "Because of the invoice.")
+			voted, err := b.RecordDecision(b.Ctx, b.Op(id, refund.VerbDecide), Vote(shown, Reviewer, c.vote), words)
+			require.NoError(t, err)
+			require.Empty(t, voted.Refused)
+			told := voted.Notices
+			if voted.State == refund.Crediting {
+				told = b.Step(id, refund.VerbCredit, refund.Credited).Notices
+			}
+			if c.event == notify.Wrote {
+				require.Len(t, told, 1)
+				assert.Equal(t, "Because of the invoice.", b.notice(told[0]).Text)
+				return
+			}
+			assert.Equal(t, []string{notify.NoticeID(id, c.event)}, told, "one mail")
+			assert.Equal(t, "Because of the invoice.", b.notice(told[0]).Text)
+		})
+	}
+}
+
+// toldAfterTheEnd: what was said just before a refund ended is told by whoever looks at its
+// ticket then; while the refund runs that is its own workflow's.
+func toldAfterTheEnd(t *testing.T, open Opener) {
+	b := New(t, open)
+	k := b.flag("p")
+	m := b.say(Reviewer, k.ID, review.Public, "We decide today.")
+	_, err := b.TickQuestion(b.Ctx, k.ID)
+	assert.Equal(t, fault.NotFound, fault.From(err).Kind)
+	b.Decide(k.RefundID, Reviewer, review.Reject)
+	step, err := b.TickQuestion(b.Ctx, k.ID)
+	require.NoError(t, err)
+	assert.True(t, step.Closed)
+	assert.Contains(t, step.Notices, notify.MessageNoticeID(m.ID, notify.Wrote))
+}
+
 // canary is a word that only staff may read.
 const canaryWord = "canary-7f3a"
 
@@ -161,7 +221,7 @@ func canary(t *testing.T, open Opener) {
 	require.NoError(t, err)
 	step := b.Step(k.RefundID, refund.VerbReassess, refund.InReview)
 	out = append(out, list, entries, question, step)
-	told := append(question.Notices, step.Notices...)
+	told := slices.Concat(question.Notices, step.Notices)
 	require.Len(t, told, 4, "received, in review, and a public message on each ticket")
 	for _, id := range told {
 		out = append(out, b.notice(id))

@@ -64,6 +64,7 @@ ALTER TABLE tickets
     ADD COLUMN asked_at        timestamptz,
     ADD COLUMN answer_by       timestamptz,
     ADD COLUMN answer_reminded boolean     NOT NULL DEFAULT false,
+    ADD COLUMN answered_at     timestamptz, -- what he said since; the refund has not gone on yet
     ADD COLUMN closed_at       timestamptz,
     ADD CONSTRAINT tickets_seniors CHECK (seniors <= approvals),
     ADD CONSTRAINT tickets_asked CHECK ((asked_at IS NULL) = (answer_by IS NULL));
@@ -77,6 +78,8 @@ CREATE INDEX tickets_by_priority ON tickets (queue, state, priority DESC, due_at
 CREATE INDEX tickets_by_state_priority ON tickets (state, priority DESC, due_at, id);
 CREATE INDEX tickets_by_response ON tickets (responded_at) WHERE responded_at IS NOT NULL;
 CREATE INDEX tickets_by_closing ON tickets (closed_at) WHERE closed_at IS NOT NULL;
+CREATE INDEX tickets_by_all_priority ON tickets (priority DESC, due_at, id);
+CREATE INDEX tickets_waiting ON tickets (answer_by) WHERE answer_by IS NOT NULL;
 UPDATE tickets SET closed_at = updated_at WHERE state = 'closed';
 
 -- What is said on a ticket. Never edited. Internal messages never reach a customer.
@@ -158,7 +161,7 @@ DELETE FROM tickets WHERE kind = 'question';
 ALTER TABLE tickets DROP CONSTRAINT tickets_of_refund, DROP CONSTRAINT tickets_kind_check, DROP CONSTRAINT tickets_seniors, DROP CONSTRAINT tickets_asked,
     DROP COLUMN opened_by, DROP COLUMN subject, DROP COLUMN priority, DROP COLUMN seniors, DROP COLUMN sla, DROP COLUMN clock,
     DROP COLUMN response_due_at, DROP COLUMN responded_at, DROP COLUMN urgency, DROP COLUMN snoozed_until, DROP COLUMN asked_at,
-    DROP COLUMN answer_by, DROP COLUMN answer_reminded, DROP COLUMN closed_at,
+    DROP COLUMN answer_by, DROP COLUMN answer_reminded, DROP COLUMN answered_at, DROP COLUMN closed_at,
     ALTER COLUMN refund_id SET NOT NULL, ALTER COLUMN package_id SET NOT NULL,
     ADD CONSTRAINT tickets_kind_check CHECK (kind IN ('refund'));
 CREATE UNIQUE INDEX tickets_one_open ON tickets (refund_id) WHERE state = 'open';

@@ -77,6 +77,7 @@ CREATE TABLE tickets (
     asked_at        timestamp,
     answer_by       timestamp,
     answer_reminded boolean     NOT NULL DEFAULT 0,
+    answered_at     timestamp, -- what he said since; the refund has not gone on yet
     closed_at       timestamp,
     created_at      timestamp NOT NULL,
     updated_at      timestamp NOT NULL,
@@ -101,6 +102,8 @@ CREATE INDEX tickets_by_priority ON tickets (queue, state, priority DESC, due_at
 CREATE INDEX tickets_by_state_priority ON tickets (state, priority DESC, due_at, id);
 CREATE INDEX tickets_by_response ON tickets (responded_at) WHERE responded_at IS NOT NULL;
 CREATE INDEX tickets_by_closing ON tickets (closed_at) WHERE closed_at IS NOT NULL;
+CREATE INDEX tickets_by_all_priority ON tickets (priority DESC, due_at, id);
+CREATE INDEX tickets_waiting ON tickets (answer_by) WHERE answer_by IS NOT NULL;
 -- Its triggers come with the next step, which has more of them.
 
 -- What is said on a ticket. Never edited. Internal messages never reach a customer.

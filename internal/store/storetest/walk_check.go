@@ -1,4 +1,4 @@
-package store_test
+package storetest
 
 import (
 	"pgregory.net/rapid"
@@ -16,6 +16,7 @@ func (m *model) check(t *rapid.T) {
 	credited := m.checkRefunds(t)
 	journals := m.checkLedger(t, credited)
 	open := m.openRefunds(t)
+	m.checkWords(t)
 	for pkg, face := range m.packages {
 		v, err := m.s.Package(m.ctx, pkg)
 		m.must(t, err)
@@ -96,12 +97,30 @@ func (m *model) checkRecord(t *rapid.T, r refund.Refund) {
 	}
 }
 
-func (m *model) checkTicket(t *rapid.T, r refund.Refund) {
-	page, err := m.s.Tickets(m.ctx, desk.TicketFilter{RefundID: r.ID, State: review.Open})
+func (m *model) openTickets(t *rapid.T, refundID string) []review.Ticket {
+	page, err := m.s.Tickets(m.ctx, desk.TicketFilter{RefundID: refundID, State: review.Open})
 	m.must(t, err)
-	wanted := r.State == refund.InReview || r.State == refund.NeedsAttention || (r.State == refund.OnHold && r.HeldFrom == refund.InReview)
-	if wanted != (len(page.Items) == 1) || len(page.Items) > 1 {
-		t.Fatalf("%s is %s and has %d open tickets", r.ID, r.State, len(page.Items))
+	out := make([]review.Ticket, len(page.Items))
+	for i, v := range page.Items {
+		out[i] = v.Ticket
+	}
+	return out
+}
+
+func (m *model) checkTicket(t *rapid.T, r refund.Refund) {
+	open := m.openTickets(t, r.ID)
+	from := r.State
+	if from == refund.OnHold {
+		from = r.HeldFrom
+	}
+	wanted := from == refund.InReview || from == refund.AwaitingCustomer || from == refund.NeedsAttention
+	if wanted != (len(open) == 1) || len(open) > 1 {
+		t.Fatalf("%s is %s and has %d open tickets", r.ID, r.State, len(open))
+	}
+	for _, k := range open {
+		if k.Waiting() != (from == refund.AwaitingCustomer) {
+			t.Fatalf("%s is %s from %q, its ticket waits for the customer: %t", r.ID, r.State, r.HeldFrom, k.Waiting())
+		}
 	}
 	decisions, err := m.s.Decisions(m.ctx, r.ID)
 	m.must(t, err)
@@ -109,6 +128,56 @@ func (m *model) checkTicket(t *rapid.T, r refund.Refund) {
 		if d.Voter.Subject == r.RequestedBy || d.Voter.AccountID == r.AccountID {
 			t.Fatalf("%s decided on his own %s", d.Voter.Subject, r.ID)
 		}
+	}
+	m.checkAppeal(t, r, decisions)
+}
+
+// checkAppeal expects an appeal to be the only one of a rejection, and reviewed by others.
+func (m *model) checkAppeal(t *rapid.T, r refund.Refund, decisions []review.Decision) {
+	if r.AppealOf == "" {
+		return
+	}
+	first := m.refund(t, r.AppealOf)
+	if first.State != refund.Rejected || first.AppealOf != "" {
+		t.Fatalf("%s appeals %s, which is %s and an appeal of %q", r.ID, first.ID, first.State, first.AppealOf)
+	}
+	for _, other := range m.all(t) {
+		if other.ID != r.ID && other.AppealOf == r.AppealOf {
+			t.Fatalf("%s and %s appeal the same", r.ID, other.ID)
+		}
+	}
+	if r.Approved != nil && len(decisions) == 0 {
+		t.Fatalf("%s, an appeal, was approved by nobody", r.ID)
+	}
+	before, err := m.s.Decisions(m.ctx, first.ID)
+	m.must(t, err)
+	for _, d := range decisions {
+		for _, b := range before {
+			if b.Voter.Subject == d.Voter.Subject {
+				t.Fatalf("%s decided %s and its appeal", d.Voter.Subject, first.ID)
+			}
+		}
+	}
+}
+
+// checkWords expects that what was to reach the customer was said once.
+func (m *model) checkWords(t *rapid.T) {
+	tickets, err := m.s.Tickets(m.ctx, desk.TicketFilter{AccountID: m.customer.AccountID, Paging: desk.Paging{Limit: 200}})
+	m.must(t, err)
+	ids := make([]string, len(tickets.Items))
+	for i, v := range tickets.Items {
+		ids[i] = v.Ticket.ID
+	}
+	messages, err := m.s.Messages(m.ctx, true, ids...)
+	m.must(t, err)
+	said := 0
+	for _, message := range messages {
+		if message.ByStaff {
+			said++
+		}
+	}
+	if said != m.said {
+		t.Fatalf("%d messages were to be sent, %d are there", m.said, said)
 	}
 }
 

@@ -1,0 +1,20 @@
+package postgres_test
+
+import (
+	"flag"
+	"testing"
+
+	"refunddesk/internal/store/storetest"
+)
+
+// A walk is some hundred transactions; -rapid.checks=1000 walks on.
+func init() {
+	if err := flag.Set("rapid.checks", "30"); err != nil {
+		panic(err)
+	}
+}
+
+func TestWhateverHappensInWhateverOrder(t *testing.T) {
+	t.Parallel()
+	storetest.Walk(t, open)
+}
