@@ -127,8 +127,9 @@ func (a *App) handler() (http.Handler, error) {
 		}
 	}
 	if a.o.Metrics == MetricsBeside {
-		a.o.Routes = maps.Clone(a.o.Routes)
-		a.o.Routes[metricsPath] = a.metrics()
+		routes := map[string]http.Handler{metricsPath: a.metrics()}
+		maps.Copy(routes, a.o.Routes)
+		a.o.Routes = routes
 	}
 	// By the exact path: a ServeMux would redirect what it finds unclean, in HTML.
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

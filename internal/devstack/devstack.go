@@ -54,6 +54,9 @@ type Stack struct {
 	Inbox  *inbox.Inbox
 	Tokens map[string]string
 	URL    string // where the API is
+
+	play   context.CancelFunc // ends what the demo's people do
+	played chan struct{}      // closed when they have ended
 }
 
 // Start starts everything. tokens.json is there before the program is ready. Errors name
@@ -93,9 +96,15 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 	if err != nil {
 		return nil, err
 	}
-	records, err := openRecords(ctx, o)
+	var clock demo.Timepiece
+	records, err := openRecords(ctx, o, clock.Now)
 	if err != nil {
 		return nil, err
+	}
+	if !o.NoDemo {
+		if err := demo.Prepare(ctx, records, &clock); err != nil {
+			return nil, errors.Join(err, records.Close())
+		}
 	}
 	if s.Inbox, err = inbox.Start(filepath.Join(o.Data, "mail")); err != nil {
 		return nil, errors.Join(err, records.Close())
@@ -126,12 +135,27 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 		return nil, err
 	}
 	loaded.Store(true)
+	s.playDemo(o, records)
 	return s, nil
 }
 
-func openRecords(ctx context.Context, o Options) (*store.Store, error) {
+// playDemo has the demo's people act in the background; see demo.Play.
+func (s *Stack) playDemo(o Options, records *store.Store) {
+	if o.NoDemo {
+		return
+	}
+	var ctx context.Context
+	ctx, s.play = context.WithCancel(context.Background())
+	s.played = make(chan struct{})
+	go func() {
+		defer close(s.played)
+		demo.Play(ctx, s.App.Desk(), records, o.Log)
+	}()
+}
+
+func openRecords(ctx context.Context, o Options, now func() time.Time) (*store.Store, error) {
 	if o.Database == "" {
-		s, err := sqlite.Open(filepath.Join(o.Data, "records.db"), store.Options{Drain: o.Drain})
+		s, err := sqlite.Open(filepath.Join(o.Data, "records.db"), store.Options{Drain: o.Drain, Now: now})
 		if err != nil {
 			return nil, err
 		}
@@ -145,7 +169,7 @@ func openRecords(ctx context.Context, o Options) (*store.Store, error) {
 	if err := errors.Join(migrated(ctx, owner), owner.Close()); err != nil {
 		return nil, err
 	}
-	return postgres.Open(postgres.Config{URL: o.Database, Role: postgres.AppRole, Options: store.Options{Drain: o.Drain}})
+	return postgres.Open(postgres.Config{URL: o.Database, Role: postgres.AppRole, Options: store.Options{Drain: o.Drain, Now: now}})
 }
 
 func migrated(ctx context.Context, s *store.Store) error {
@@ -176,6 +200,10 @@ func loadDemo(ctx context.Context, o Options, records *store.Store) error {
 
 // Stop ends gracefully.
 func (s *Stack) Stop() error {
+	if s.play != nil {
+		s.play()
+		<-s.played
+	}
 	err := s.App.Stop()
 	s.App = nil
 	s.stopRest()

@@ -24,10 +24,11 @@ type Options struct {
 
 // Program is a built program that runs as a process of its own.
 type Program struct {
-	URL    string
-	Data   string            // the folder of a development program
-	Engine string            // where its engine listens
-	Tokens map[string]string // of the demo people; nil for the production program
+	URL     string
+	Metrics string            // where the production program serves its metrics
+	Data    string            // the folder of a development program
+	Engine  string            // where its engine listens
+	Tokens  map[string]string // of the demo people; nil for the production program
 
 	path  string
 	args  []string

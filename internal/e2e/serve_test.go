@@ -5,6 +5,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
@@ -76,8 +77,10 @@ func serve(t *testing.T, i *issuer, engine string) *Program {
 	require.NoError(t, err, string(migrated))
 	address, err := freeAddress()
 	require.NoError(t, err)
-	p := &Program{URL: "http://" + address, path: path, log: filepath.Join(temporary, "log-"+unique())}
-	p.args = []string{"serve", "--http", address, "--engine", engine, "--rate-limit", "0"}
+	metrics, err := freeAddress()
+	require.NoError(t, err)
+	p := &Program{URL: "http://" + address, Metrics: "http://" + metrics + "/metrics", path: path, log: filepath.Join(temporary, "log-"+unique())}
+	p.args = []string{"serve", "--http", address, "--engine", engine, "--metrics", metrics, "--rate-limit", "0"}
 	// Half of the settings by flag and half by variable.
 	p.env = []string{
 		"REFUNDDESK_DATABASE=" + database, "REFUNDDESK_ISSUER=" + i.url, "REFUNDDESK_ROLES_CLAIM=realm_access.roles",
@@ -146,7 +149,7 @@ func TestProductionHasNoDevelopmentPages(t *testing.T) {
 	engine, err := freeAddress()
 	require.NoError(t, err)
 	p := serve(t, i, engine)
-	for _, path := range []string{"/dev/token", "/dev/mail", "/dev/"} {
+	for _, path := range []string{"/dev/token", "/dev/mail", "/dev/", "/metrics"} {
 		for _, method := range []string{http.MethodGet, http.MethodPost} {
 			req, err := http.NewRequestWithContext(t.Context(), method, p.URL+path, strings.NewReader(`{}`))
 			require.NoError(t, err)
@@ -160,6 +163,25 @@ func TestProductionHasNoDevelopmentPages(t *testing.T) {
 	// A token of the development program is worth nothing here.
 	p.with(t, program(t).Tokens["admin"]).refund("refund_x").refused(http.StatusUnauthorized, "invalid-token")
 	p.with(t, i.token(t, "auditor", "", "auditor")).refund("refund_x").refused(http.StatusNotFound, "not-found")
+	p.Stop(t)
+}
+
+// The desk's figures are on a listener of their own, from the records and without the engine.
+func TestMetrics(t *testing.T) {
+	t.Parallel()
+	i := startIssuer(t)
+	engine, err := freeAddress()
+	require.NoError(t, err)
+	p := serve(t, i, engine)
+	resp, err := http.Get(p.Metrics)
+	require.NoError(t, err)
+	text, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	require.Equal(t, http.StatusOK, resp.StatusCode)
+	for _, line := range []string{"refunddesk_figures_up 1", `refunddesk_tickets_open{queue="review"} 0`, "go_goroutines "} {
+		require.Contains(t, string(text), "\n"+line)
+	}
 	p.Stop(t)
 }
 

@@ -205,24 +205,24 @@ func isLiteral(e ast.Expr, v any) bool { return e.Kind() == ast.LiteralKind && e
 
 var (
 	undeclared = regexp.MustCompile(`^undeclared reference to '([^']*)'`)
-	noOverload = regexp.MustCompile(`^found no matching overload for '([^']*)' applied to '([^']*)'`)
-	operator   = regexp.MustCompile(`^[_!@-]*([^_@]+)_*$`)
+	noOverload = regexp.MustCompile(`^found no matching overload for '([^']*)' applied to '\((.*)\)'`)
 )
 
 // inPlainWords says what CEL found in the words of policies.
 func inPlainWords(message string) string {
 	if m := undeclared.FindStringSubmatch(message); m != nil {
 		name := m[1]
+		_, isOperator := operators.FindReverse(name)
 		switch {
-		case name == strings.TrimSuffix(limitPrefix, "."):
+		case name+"." == limitPrefix, strings.HasPrefix(name, limitPrefix):
 			return "names a limit that the policy does not have; limits are written as limits.<name>"
-		case strings.ContainsAny(name, "_@") && operator.MatchString(name) && !idPattern.MatchString(strings.ReplaceAll(name, "_", "")):
+		case isOperator, name == operators.Index:
 			return "uses " + symbol(name) + ", which policies do not have"
 		}
 		return "names \"" + clip(name, 60) + "\", which is neither a fact nor a function that policies have"
 	}
 	if m := noOverload.FindStringSubmatch(message); m != nil {
-		return "applies " + symbol(m[1]) + " to " + strings.Trim(m[2], "()") + ", which does not go together"
+		return "applies " + symbol(m[1]) + " to " + clip(m[2], 100) + ", which does not go together"
 	}
 	message = strings.TrimPrefix(message, "Syntax error: ")
 	message, _, _ = strings.Cut(message, " expecting ") // twenty tokens that help nobody

@@ -36,7 +36,7 @@ func problems(t testing.TB, source string) []string {
 		require.Positive(t, field.Line)
 		require.Positive(t, field.Column)
 		require.NotEmpty(t, field.Problem)
-		out = append(out, strings.TrimSpace(fmt.Sprintf("%d:%d %s %s", field.Line, field.Column, field.Name, field.Problem)))
+		out = append(out, strings.Replace(fmt.Sprintf("%d:%d %s %s", field.Line, field.Column, field.Name, field.Problem), "  ", " ", 1))
 	}
 	require.Contains(t, f.Detail, fmt.Sprintf("line %d, column %d", f.Fields[0].Line, f.Fields[0].Column))
 	return out
@@ -112,7 +112,7 @@ func TestHostileSourcesAreRefusedQuickly(t *testing.T) {
 		"a billion laughs":  {laughs.String(), "anchors and aliases"},
 		"brackets":          {strings.Repeat("[", policy.MostSource), "this is not YAML"},
 		"braces":            {strings.Repeat("{a: ", policy.MostSource/4), "this is not YAML"},
-		"keys":              {"policy: 1\n" + strings.Repeat("x: 1\n", 100_000), "x is no key here"},
+		"keys":              {"policy: 1\n" + strings.Repeat("x: 1\n", 100_000), "x is there twice"},
 		"thousands of them": {rules.String(), "has 9000 entries; it can have 200"},
 		"one long word":     {"policy: " + strings.Repeat("1", policy.MostSource-20), "policy must be 1"},
 		"a long key":        {strings.Repeat("k", 1000) + ": 1\n", "kkk… is no key here"},

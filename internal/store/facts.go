@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -20,16 +21,17 @@ import (
 
 // The windows that facts look back over: what is younger than that is in them.
 const (
-	day           = 24 * time.Hour
-	window24h     = day
-	window72h     = 3 * day
-	window14d     = 14 * day
-	window30d     = 30 * day
-	window90d     = 90 * day
-	window365d    = 365 * day
-	historyLimit  = time.Second // of the query over the account's history; shorter than a step's own
-	historyMillis = "1000"      // the same for PostgreSQL
+	day        = 24 * time.Hour
+	window24h  = day
+	window72h  = 3 * day
+	window14d  = 14 * day
+	window30d  = 30 * day
+	window90d  = 90 * day
+	window365d = 365 * day
 )
+
+// historyLimit is how long the query over an account's history may take; a step has longer.
+const historyLimit = time.Second
 
 // historyFacts are the facts that the query over the account's history gives, as policies
 // call them or what they are worked out from: all of them are unknown when it fails.
@@ -148,13 +150,10 @@ func historyInto(f *policy.Facts) fields {
 func (s *Store) Facts(ctx context.Context, refundID string) (policy.Facts, string, error) {
 	now := s.now()
 	var facts policy.Facts
-	subject, history := subject{}, question{statement: statement{sql: historyQuery, args: historyArgs(refundID, now)}, into: historyInto(&facts)}
-	about := question{statement: statement{sql: subjectQuery, args: []any{refundID}}, into: subject.fields()}
-	read := s.readFacts
-	if s.dialect == Postgres {
-		read = s.readFactsAtOnce
-	}
-	failed, err := read(ctx, &about, &history)
+	var judged subject
+	about := question{statement: statement{sql: subjectQuery, args: []any{refundID}}, into: judged.fields()}
+	history := question{statement: statement{sql: historyQuery, args: historyArgs(refundID, now)}, into: historyInto(&facts)}
+	failed, err := s.readFacts(ctx, &about, &history)
 	switch {
 	case ctx.Err() != nil:
 		return policy.Facts{}, "", classify(ctx.Err())
@@ -166,13 +165,19 @@ func (s *Store) Facts(ctx context.Context, refundID string) (policy.Facts, strin
 		slog.WarnContext(ctx, "facts are unknown", "refund", refundID, "cause", kindOf(failed))
 		facts = policy.Facts{Unknown: slices.Clone(historyFacts)}
 	}
-	subject.tell(&facts, now)
-	return facts, subject.inForce, nil
+	judged.tell(&facts, now)
+	return facts, judged.inForce, nil
 }
 
-// readFacts asks one question after the other. failed is why the second has no answer; err
-// that the first has none.
+// readFacts asks both questions. failed is why the second has no answer; err that the first
+// has none.
 func (s *Store) readFacts(ctx context.Context, about, history *question) (failed, err error) {
+	if s.dialect == Postgres {
+		// A statement that cannot even be prepared takes the other one with it.
+		if failed, err = s.readFactsAtOnce(ctx, about, history); err == nil || away(err) || lostRace(err) {
+			return failed, err
+		}
+	}
 	err = s.read(ctx).Connection(func(session *gorm.DB) error {
 		if about.found, err = one(session, about.into, about.sql, about.args...); err != nil || !about.found {
 			return err
@@ -200,7 +205,7 @@ func (s *Store) readFactsAtOnce(ctx context.Context, about, history *question) (
 		batch := &pgx.Batch{}
 		batch.Queue(numbered(about.sql), about.args...)
 		// What travels together is one transaction, and the limit holds until its end.
-		batch.Queue("SELECT set_config('statement_timeout', $1, true)", historyMillis)
+		batch.Queue("SELECT set_config('statement_timeout', $1, true)", strconv.FormatInt(historyLimit.Milliseconds(), 10))
 		batch.Queue(numbered(history.sql), history.args...)
 		results := driver.(*stdlib.Conn).Conn().SendBatch(ctx, batch)
 		defer func() { _ = results.Close() }() // says again what went wrong
@@ -215,7 +220,7 @@ func (s *Store) readFactsAtOnce(ctx context.Context, about, history *question) (
 			return err
 		}
 		failed = results.QueryRow().Scan(history.into...)
-		if !timedOut(failed) && failed != nil && away(failed) {
+		if failed != nil && !timedOut(failed) && (away(failed) || lostRace(failed)) {
 			return failed
 		}
 		return nil

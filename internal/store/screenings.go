@@ -48,8 +48,8 @@ func unreadable(refundID string, err error) error {
 }
 
 // screeningStatements keep what a refund was judged on: the facts, the rules that matched
-// and the policy, with the verdict. They follow the refund's own change.
-func screeningStatements(refundID string, facts policy.Facts, verdict policy.Verdict, outcome string, plan policy.Plan, now time.Time) ([]*statement, error) {
+// and the policy, with its verdict.
+func screeningStatements(refundID string, facts policy.Facts, plan policy.Plan, now time.Time) ([]*statement, error) {
 	judgedOn, err := json.Marshal(facts)
 	if err != nil {
 		return nil, err
@@ -63,7 +63,7 @@ func screeningStatements(refundID string, facts policy.Facts, verdict policy.Ver
 		return nil, err
 	}
 	out := []*statement{insert("screenings", screeningColumns,
-		refundID, plan.Version, plan.Digest, string(verdict), outcome, string(judgedOn), string(matched), now)}
+		refundID, plan.Version, plan.Digest, string(plan.Verdict), plan.Outcome, string(judgedOn), string(matched), now)}
 	var rules []any
 	seen := map[string]bool{}
 	for _, m := range matches {
@@ -92,7 +92,7 @@ func (s *Store) Screening(ctx context.Context, refundID string) (desk.Screening,
 
 // screeningsAtOnce is how many screenings are read at a time: no connection is held while
 // the caller works on them, and SQLite has only one.
-const screeningsAtOnce = 1000
+const screeningsAtOnce = 100
 
 // caseRow is a screening with how its refund stands and what people decided: a rejection is
 // one person's, an approval is one once the amount is fixed.
@@ -126,12 +126,10 @@ func (r caseRow) domain() (policy.Case, error) {
 var casesQuery = `SELECT s.refund_id, s.verdict, s.facts, r.state, r.provider_fault, ` + voted(review.Reject) + ` AS rejected,
        r.approved IS NOT NULL AND ` + voted(review.Approve) + ` AS approved
   FROM screenings s
-  JOIN refunds r ON r.id = s.refund_id
- WHERE ? = '' OR s.refund_id < ?
- ORDER BY s.refund_id DESC
- LIMIT ?`
+  JOIN refunds r ON r.id = s.refund_id`
 
-// Screenings implements desk.PolicyRecords. What is screened meanwhile is not among them.
+// Screenings implements desk.PolicyRecords. It gives no more than it told, also when more
+// are screened meanwhile.
 func (s *Store) Screenings(ctx context.Context, limit int, total func(int), each func(policy.Case) error) error {
 	var left int
 	if err := s.read(ctx).Raw("SELECT count(*) FROM screenings").Scan(&left).Error; err != nil {
@@ -141,9 +139,11 @@ func (s *Store) Screenings(ctx context.Context, limit int, total func(int), each
 		left = min(left, limit)
 	}
 	total(left)
-	for last := ""; left > 0; {
+	var where conditions
+	for left > 0 {
 		var rows []caseRow
-		if err := s.read(ctx).Raw(casesQuery, last, last, min(left, screeningsAtOnce)).Scan(&rows).Error; err != nil {
+		query := casesQuery + where.sql() + " ORDER BY s.refund_id DESC LIMIT ?"
+		if err := s.read(ctx).Raw(query, append(where.args, min(left, screeningsAtOnce))...).Scan(&rows).Error; err != nil {
 			return classify(err)
 		}
 		for _, row := range rows {
@@ -154,11 +154,13 @@ func (s *Store) Screenings(ctx context.Context, limit int, total func(int), each
 			if err := each(c); err != nil {
 				return err
 			}
-			last = row.RefundID
 		}
-		if left -= len(rows); len(rows) == 0 {
+		if len(rows) == 0 {
 			return nil
 		}
+		left -= len(rows)
+		where = conditions{}
+		where.add("s.refund_id < ?", rows[len(rows)-1].RefundID)
 	}
 	return nil
 }

@@ -41,7 +41,7 @@ func (s *Store) Screen(ctx context.Context, op refund.Op, facts policy.Facts, pl
 			return t.hold(obstacle.Causes)
 		}
 		facts, plan := t.judged(facts, plan, obstacle)
-		kept, err := screeningStatements(t.row.ID, facts, plan.Verdict, plan.Outcome, plan, t.now)
+		kept, err := screeningStatements(t.row.ID, facts, plan, t.now)
 		if err != nil {
 			return err
 		}

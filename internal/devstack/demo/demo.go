@@ -1,5 +1,7 @@
 // Package demo has the demonstration data: a billing export of forty fictional customers,
-// loaded the way a real export is.
+// loaded the way a real export is, and beside them the customers of some two dozen cases
+// that show the desk: Prepare makes them, with clocks that have been running for days, and
+// Play has the demo's people work on them.
 //
 // The export is made by the program in the folder generate from prices.csv, which has
 // real list prices of Global SMS per destination, and is committed. Usage is messages

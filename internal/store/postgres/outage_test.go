@@ -72,6 +72,7 @@ func TestAnOutageIsUnavailableAndPasses(t *testing.T) {
 		"credit":  func() error { _, err := b.Credit(b.Ctx, op); return err },
 		"file":    func() error { _, err := b.TryFile("p1", "k"); return err },
 		"refund":  func() error { _, err := b.Refund(b.Ctx, r.ID); return err },
+		"facts":   func() error { _, _, err := b.Facts(b.Ctx, r.ID); return err },
 		"use":     func() error { return b.Use("u", "p1", 1) },
 		"refuse":  func() error { return b.KeepNote(b.Ctx, "note_1", storetest.Admin, r.ID, "text") },
 		"ready":   func() error { return b.Ready(b.Ctx) },

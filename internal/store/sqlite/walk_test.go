@@ -9,6 +9,9 @@ import (
 
 // A walk takes SQLite half a second under the race detector; -rapid.checks=1000 walks on.
 func init() {
+	if err := flag.Set("rapid.steps", "60"); err != nil {
+		panic(err)
+	}
 	if err := flag.Set("rapid.checks", "50"); err != nil {
 		panic(err)
 	}

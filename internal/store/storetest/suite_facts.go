@@ -82,31 +82,32 @@ func factsParallel(t *testing.T, open Opener) {
 }
 
 func factsCounted(t *testing.T, open Opener) {
-	for _, c := range []struct {
+	b := New(t, open)
+	b.person("other", nil)
+	b.asked("other", "theirs")
+	for n, c := range []struct {
 		what   string
-		end    func(b *Bundle, id string)
+		end    func(id, account string)
 		counts bool
 	}{
-		{"submitted", func(*Bundle, string) {}, true},
-		{"in review", func(b *Bundle, id string) { b.screened(id, policy.Review, "") }, true},
-		{"to be credited", func(b *Bundle, id string) { b.screened(id, policy.Approve, "") }, true},
-		{"credited", func(b *Bundle, id string) { b.screened(id, policy.Approve, ""); b.credited(id) }, true},
-		{"approved by a person", func(b *Bundle, id string) { b.voted(id, review.Approve, "verified_request") }, true},
-		{"withdrawn", func(b *Bundle, id string) { b.takenBack(id, "bo") }, false},
-		{"rejected", func(b *Bundle, id string) { b.screened(id, policy.Reject, "agreement_violated") }, false},
-		{"the provider's fault, to be credited", func(b *Bundle, id string) { b.voted(id, review.Approve, review.ReasonProviderFault) }, false},
-		{"the provider's fault, credited", func(b *Bundle, id string) {
+		{"submitted", func(string, string) {}, true},
+		{"in review", func(id, _ string) { b.screened(id, policy.Review, "") }, true},
+		{"to be credited", func(id, _ string) { b.screened(id, policy.Approve, "") }, true},
+		{"credited", func(id, _ string) { b.screened(id, policy.Approve, ""); b.credited(id) }, true},
+		{"approved by a person", func(id, _ string) { b.voted(id, review.Approve, "verified_request") }, true},
+		{"withdrawn", func(id, account string) { b.takenBack(id, account) }, false},
+		{"rejected", func(id, _ string) { b.screened(id, policy.Reject, "agreement_violated") }, false},
+		{"the provider's fault, to be credited", func(id, _ string) { b.voted(id, review.Approve, review.ReasonProviderFault) }, false},
+		{"the provider's fault, credited", func(id, _ string) {
 			b.voted(id, review.Approve, review.ReasonProviderFault)
 			b.credited(id)
 		}, false},
 	} {
 		t.Run(c.what, func(t *testing.T) {
-			b := New(t, open)
-			b.person("bo", nil)
-			b.person("other", nil)
-			b.asked("other", "theirs")
-			c.end(b, b.asked("bo", "p1"))
-			f := b.Judge(b.asked("bo", "p2"))
+			account := fmt.Sprint("bo", n)
+			b.person(account, nil)
+			c.end(b.asked(account, account+"-1"), account)
+			f := b.Judge(b.asked(account, account+"-2"))
 			want := int64(1)
 			if c.counts {
 				want = 2
@@ -154,7 +155,8 @@ func factsCurrencies(t *testing.T, open Opener) {
 }
 
 func factsWindows(t *testing.T, open Opener) {
-	for _, c := range []struct {
+	b := New(t, open)
+	for n, c := range []struct {
 		ago  time.Duration
 		want [3]int64 // in 24 h, 30 d, 365 d
 	}{
@@ -167,14 +169,14 @@ func factsWindows(t *testing.T, open Opener) {
 		{365 * days, [3]int64{1, 1, 1}},
 	} {
 		t.Run(c.ago.String(), func(t *testing.T) {
-			b := New(t, open)
-			b.person("bo", nil)
-			old := b.asked("bo", "p1")
+			account := fmt.Sprint("bo", n)
+			b.person(account, nil)
+			old := b.asked(account, account+"-1")
 			b.Clock.Add(c.ago)
-			f := b.Judge(b.asked("bo", "p2"))
+			f := b.Judge(b.asked(account, account+"-2"))
 			assert.Equal(t, c.want, [3]int64{f.Refunds24h, f.Refunds30d, f.Refunds365d})
-			for n, sum := range []int64{f.Refunded24h, f.Refunded30d, f.Refunded365d} {
-				assert.Equal(t, c.want[n]*100*money.Scale, sum)
+			for w, sum := range []int64{f.Refunded24h, f.Refunded30d, f.Refunded365d} {
+				assert.Equal(t, c.want[w]*100*money.Scale, sum)
 			}
 			f = b.Judge(old)
 			assert.Equal(t, [3]int64{2, 2, 2}, [3]int64{f.Refunds24h, f.Refunds30d, f.Refunds365d}, "a request that waited is in its own facts")

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -12,40 +13,36 @@ import (
 )
 
 func factsLinked(t *testing.T, open Opener) {
-	reject := func(b *Bundle, account string) {
-		b.screened(b.asked(account, "p-"+account), policy.Reject, "agreement_violated")
+	b := New(t, open)
+	reject := func(account string) { b.screened(b.asked(account, "p-"+account), policy.Reject, "agreement_violated") }
+	stands := func(account string, s refund.Standing) {
+		_, _, err := b.SetStanding(b.Ctx, Admin, account, s, "spam")
+		require.NoError(t, err)
 	}
-	terminate := func(b *Bundle, account string) {
-		_, _, err := b.SetStanding(b.Ctx, Admin, account, refund.Terminated, "spam")
-		require.NoError(b.T, err)
-	}
-	for _, c := range []struct {
+	terminate := func(account string) { stands(account, refund.Terminated) }
+	for n, c := range []struct {
 		what     string
 		mine     refund.Account
 		theirs   refund.Account
-		bad      func(*Bundle, string)
+		bad      func(account string)
 		linked   bool
-		rejected bool
+		rejected int64
 	}{
-		{"same e-mail, rejected", refund.Account{Email: "x@example.org"}, refund.Account{Email: "x@example.org"}, reject, true, true},
-		{"e-mail in other letters, terminated", refund.Account{Email: "X@Example.org"}, refund.Account{Email: "x@example.ORG"}, terminate, true, true},
-		{"same phone, rejected", refund.Account{Phone: "+861"}, refund.Account{Phone: "+861"}, reject, true, true},
-		{"same payer, terminated", refund.Account{Payer: "visa-1"}, refund.Account{Payer: "visa-1"}, terminate, true, true},
-		{"all of it, both", refund.Account{Email: "x@e.org", Phone: "1", Payer: "2"}, refund.Account{Email: "x@e.org", Phone: "1", Payer: "2"},
-			func(b *Bundle, id string) { reject(b, id); terminate(b, id) }, true, true},
-		{"linked to an honest one", refund.Account{Phone: "1"}, refund.Account{Phone: "1"}, func(b *Bundle, id string) { b.asked(id, "p-"+id) }, true, false},
-		{"suspended is not terminated", refund.Account{Phone: "1"}, refund.Account{Phone: "1"}, func(b *Bundle, id string) {
-			_, _, err := b.SetStanding(b.Ctx, Admin, id, refund.Suspended, "spam")
-			require.NoError(b.T, err)
-		}, true, false},
-		{"nothing was left for it", refund.Account{Phone: "1"}, refund.Account{Phone: "1"}, func(b *Bundle, id string) {
+		{"same e-mail, rejected", refund.Account{Email: "x@1.org"}, refund.Account{Email: "x@1.org"}, reject, true, 1},
+		{"e-mail in other letters, terminated", refund.Account{Email: "X@Two.org"}, refund.Account{Email: "x@tWO.org"}, terminate, true, 1},
+		{"same phone, rejected", refund.Account{Phone: "+861"}, refund.Account{Phone: "+861"}, reject, true, 1},
+		{"same payer, terminated", refund.Account{Payer: "visa-1"}, refund.Account{Payer: "visa-1"}, terminate, true, 1},
+		{"all of it, both", refund.Account{Email: "x@3.org", Phone: "+862", Payer: "visa-2"}, refund.Account{Email: "x@3.org", Phone: "+862", Payer: "visa-2"},
+			func(id string) { reject(id); terminate(id) }, true, 1},
+		{"linked to an honest one", refund.Account{Phone: "+863"}, refund.Account{Phone: "+863"}, func(id string) { b.asked(id, "p-"+id) }, true, 0},
+		{"suspended is not terminated", refund.Account{Phone: "+864"}, refund.Account{Phone: "+864"}, func(id string) { stands(id, refund.Suspended) }, true, 0},
+		{"nothing was left for it", refund.Account{Phone: "+865"}, refund.Account{Phone: "+865"}, func(id string) {
 			b.screened(b.asked(id, "p-"+id), policy.Reject, refund.OutcomeNothingToRefund)
-		}, true, false},
-		{"empty phone and payer link nobody", refund.Account{}, refund.Account{}, terminate, false, false},
-		{"a phone that is another's payer", refund.Account{Phone: "1"}, refund.Account{Payer: "1"}, terminate, false, false},
+		}, true, 0},
+		{"empty phone and payer link nobody", refund.Account{}, refund.Account{}, terminate, false, 0},
+		{"a phone that is another's payer", refund.Account{Phone: "+866"}, refund.Account{Payer: "+866"}, terminate, false, 0},
 	} {
 		t.Run(c.what, func(t *testing.T) {
-			b := New(t, open)
 			contacts := func(from refund.Account) func(*refund.Account) {
 				return func(a *refund.Account) {
 					a.Phone, a.Payer = from.Phone, from.Payer
@@ -54,43 +51,38 @@ func factsLinked(t *testing.T, open Opener) {
 					}
 				}
 			}
-			b.person("mine", contacts(c.mine))
-			b.person("theirs", contacts(c.theirs))
-			c.bad(b, "theirs")
-			f := b.Judge(b.asked("mine", "p"))
-			want := int64(0)
-			if c.rejected {
-				want = 1
-			}
-			assert.Equal(t, want, f.LinkedRejected)
+			mine, theirs := fmt.Sprint("mine", n), fmt.Sprint("theirs", n)
+			b.person(mine, contacts(c.mine))
+			b.person(theirs, contacts(c.theirs))
+			c.bad(theirs)
+			f := b.Judge(b.asked(mine, "p-"+mine))
+			assert.Equal(t, c.rejected, f.LinkedRejected)
 			assert.Zero(t, f.Rejections, "of another account")
-			linked, err := b.Linked(b.Ctx, "mine", 10)
+			linked, err := b.Linked(b.Ctx, mine, 10)
 			require.NoError(t, err)
 			if !c.linked {
 				assert.Empty(t, linked)
 				return
 			}
 			require.Len(t, linked, 1)
-			assert.Equal(t, "theirs", linked[0].AccountID)
+			assert.Equal(t, theirs, linked[0].AccountID)
 			assert.NotEmpty(t, linked[0].Shares)
 		})
 	}
 	t.Run("its own rejection is none of a linked account", func(t *testing.T) {
-		b := New(t, open)
-		b.person("mine", nil)
-		b.screened(b.asked("mine", "p1"), policy.Reject, "agreement_violated")
-		f := b.Judge(b.asked("mine", "p2"))
+		b.person("alone", nil)
+		b.screened(b.asked("alone", "p1"), policy.Reject, "agreement_violated")
+		f := b.Judge(b.asked("alone", "p2"))
 		assert.EqualValues(t, 1, f.Rejections)
 		assert.Zero(t, f.LinkedRejected)
 	})
 	t.Run("what is shared, and how the others stand", func(t *testing.T) {
-		b := New(t, open)
 		b.person("mine", func(a *refund.Account) { a.Phone, a.Payer = "1", "2" })
 		b.person("a", func(a *refund.Account) { a.Phone, a.Email = "1", "MINE@example.org" })
 		b.person("b", func(a *refund.Account) { a.Payer = "2" })
 		b.person("c", func(a *refund.Account) { a.Payer = "2" })
-		reject(b, "c")
-		terminate(b, "b")
+		reject("c")
+		terminate("b")
 		linked, err := b.Linked(b.Ctx, "mine", 10)
 		require.NoError(t, err)
 		assert.Equal(t, []desk.LinkedAccount{

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -366,6 +367,14 @@ func screeningStream(t *testing.T, open Opener) {
 	assert.Equal(t, 2, total)
 	assert.Equal(t, order[:2], got)
 	stop := fault.New(fault.Conflict, "stop", "Stop.")
+	for n := range 102 { // more than are read at a time
+		b.screened(b.asked("bo", fmt.Sprint("many", n)), policy.Approve, "")
+	}
+	var many []string
+	require.NoError(t, b.Screenings(b.Ctx, 0, func(int) {}, func(c policy.Case) error { many = append(many, c.RefundID); return nil }))
+	assert.Len(t, many, 108)
+	assert.True(t, slices.IsSortedFunc(many, func(x, y string) int { return strings.Compare(y, x) }), "the newest first")
+	assert.Len(t, slices.Compact(many), 108)
 	calls := 0
 	err := b.Screenings(b.Ctx, 0, func(int) {}, func(policy.Case) error { calls++; return stop })
 	require.ErrorIs(t, err, stop)

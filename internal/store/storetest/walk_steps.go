@@ -114,7 +114,7 @@ func (m *model) next(t *rapid.T, op refund.Op) (refund.Step, error) {
 	case refund.Submitted, refund.Screening:
 		verb = refund.VerbScreen
 	case refund.InReview:
-		verb = rapid.SampledFrom([]refund.Verb{refund.VerbDecide, refund.VerbDecide, refund.VerbAsk, refund.VerbReassess}).Draw(t, "step")
+		verb = rapid.SampledFrom([]refund.Verb{refund.VerbDecide, refund.VerbDecide, refund.VerbAsk}).Draw(t, "step")
 	case refund.Crediting:
 		verb = rapid.SampledFrom([]refund.Verb{refund.VerbPark, refund.VerbReassess, refund.VerbCredit, refund.VerbCredit}).Draw(t, "step")
 	case refund.NeedsAttention:
@@ -157,7 +157,7 @@ func (m *model) someTicket(t *rapid.T, refundID string) (desk.CaseView, bool) {
 func (m *model) decide(t *rapid.T, op refund.Op) (refund.Step, error) {
 	view, found := m.someTicket(t, op.RefundID)
 	if !found {
-		return refund.Step{State: m.refund(t, op.RefundID).State}, nil
+		return m.s.Reassess(m.ctx, op)
 	}
 	by := rapid.SampledFrom([]identity.Actor{
 		Reviewer, Reviewer, Senior, Senior, Senior, Admin, {Subject: "rob", Roles: []identity.Role{identity.Reviewer}},
@@ -187,7 +187,7 @@ func (m *model) decisions(t *rapid.T, refundID string) int {
 func (m *model) askCustomer(t *rapid.T, op refund.Op) (refund.Step, error) {
 	view, found := m.someTicket(t, op.RefundID)
 	if !found {
-		return refund.Step{State: m.refund(t, op.RefundID).State}, nil
+		return m.s.Reassess(m.ctx, op)
 	}
 	before := m.refund(t, op.RefundID)
 	step, err := m.s.RequestInformation(m.ctx, op, review.Asking{TicketID: view.Ticket.ID, NoteID: m.note(t, op), By: Reviewer})
