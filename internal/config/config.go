@@ -81,6 +81,7 @@ type Serve struct {
 
 	Role            string        `help:"What this process does: all, api or worker. all is the fastest: a refund then runs where it was filed; default ${default}." env:"REFUNDDESK_ROLE" default:"all" placeholder:"ROLE"`
 	HTTP            string        `name:"http" help:"Where to listen for HTTP; with role worker for /healthz and /readyz only; default ${default}." env:"REFUNDDESK_HTTP" default:"0.0.0.0:8080" placeholder:"ADDR"`
+	Metrics         string        `help:"Where to serve /metrics for Prometheus, host:port; empty: nowhere." env:"REFUNDDESK_METRICS" placeholder:"ADDR"`
 	Engine          string        `help:"The Temporal engine; default ${default}." env:"REFUNDDESK_ENGINE" default:"127.0.0.1:7233" placeholder:"HOST:PORT"`
 	EngineNamespace string        `help:"The engine's namespace; registered when it is missing; default ${default}." env:"REFUNDDESK_ENGINE_NAMESPACE" default:"default" placeholder:"NAME"`
 	TaskQueue       string        `help:"The task queue of the workers; default ${default}." env:"REFUNDDESK_TASK_QUEUE" default:"refunds" placeholder:"NAME"`
@@ -90,7 +91,6 @@ type Serve struct {
 	AccountClaim    string        `help:"Where a token has the account of a customer, a dotted path; default ${default}." env:"REFUNDDESK_ACCOUNT_CLAIM" default:"account_id" placeholder:"PATH"`
 	SMTP            string        `name:"smtp" help:"The mail server, smtp://user:password@host:587 or smtps://…; empty: no mail is sent." env:"REFUNDDESK_SMTP" placeholder:"URL"`
 	MailFrom        string        `help:"The sender of mails, like 'Refunds <refunds@example.com>'. Needed with --smtp." env:"REFUNDDESK_MAIL_FROM" placeholder:"ADDRESS"`
-	Metrics         string        `help:"Where to serve /metrics for Prometheus, host:port; empty: nowhere." env:"REFUNDDESK_METRICS" placeholder:"ADDR"`
 	DrainWindow     time.Duration `help:"How long usage from before a refund request is still taken; crediting waits as long; default ${default}." env:"REFUNDDESK_DRAIN_WINDOW" default:"0s" placeholder:"DURATION"`
 	RateLimit       float64       `help:"Requests a second that one subject may make; 0 is no limit; default ${default}." env:"REFUNDDESK_RATE_LIMIT" default:"20" placeholder:"N"`
 	ShutdownDelay   time.Duration `help:"How long a stop answers /readyz with 503 before it takes no more connections, so that balancers notice; default ${default}." env:"REFUNDDESK_SHUTDOWN_DELAY" default:"2s" placeholder:"DURATION"`

@@ -122,11 +122,15 @@ func (r caseRow) domain() (policy.Case, error) {
 	return c, nil
 }
 
-// Ids of refunds grow with time, so the newest come first.
-var casesQuery = `SELECT s.refund_id, s.verdict, s.facts, r.state, r.provider_fault, ` + voted(review.Reject) + ` AS rejected,
+// casesQuery reads the screenings that where picks, the newest first: ids of refunds grow
+// with time. The others are joined to those few only.
+func casesQuery(where conditions) string {
+	return `SELECT s.refund_id, s.verdict, s.facts, r.state, r.provider_fault, ` + voted(review.Reject) + ` AS rejected,
        r.approved IS NOT NULL AND ` + voted(review.Approve) + ` AS approved
-  FROM screenings s
-  JOIN refunds r ON r.id = s.refund_id`
+  FROM (SELECT refund_id, verdict, facts FROM screenings` + where.sql() + ` ORDER BY refund_id DESC LIMIT ?) s
+  JOIN refunds r ON r.id = s.refund_id
+ ORDER BY s.refund_id DESC`
+}
 
 // Screenings implements desk.PolicyRecords. It gives no more than it told, also when more
 // are screened meanwhile.
@@ -142,8 +146,7 @@ func (s *Store) Screenings(ctx context.Context, limit int, total func(int), each
 	var where conditions
 	for left > 0 {
 		var rows []caseRow
-		query := casesQuery + where.sql() + " ORDER BY s.refund_id DESC LIMIT ?"
-		if err := s.read(ctx).Raw(query, append(where.args, min(left, screeningsAtOnce))...).Scan(&rows).Error; err != nil {
+		if err := s.read(ctx).Raw(casesQuery(where), append(where.args, min(left, screeningsAtOnce))...).Scan(&rows).Error; err != nil {
 			return classify(err)
 		}
 		for _, row := range rows {
@@ -160,7 +163,7 @@ func (s *Store) Screenings(ctx context.Context, limit int, total func(int), each
 		}
 		left -= len(rows)
 		where = conditions{}
-		where.add("s.refund_id < ?", rows[len(rows)-1].RefundID)
+		where.add("refund_id < ?", rows[len(rows)-1].RefundID)
 	}
 	return nil
 }

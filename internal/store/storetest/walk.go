@@ -35,9 +35,9 @@ func Walk(t *testing.T, open Opener) {
 		actions := map[string]func(*rapid.T){
 			"": m.check, "file": m.file, "appeal": m.appeal, "use": m.use, "do any step": m.step(m.any), "change standing": m.setStanding,
 			"change dispute": m.setDispute, "pause": m.pause, "end a pause": m.endPause, "answer": m.answer, "settle": m.settle,
-			"wait": func(t *rapid.T) {
-				unit := rapid.SampledFrom([]time.Duration{time.Minute, time.Minute, time.Hour}).Draw(t, "unit")
-				clock.Add(time.Duration(rapid.IntRange(1, 100).Draw(t, "time")) * unit)
+			"settle again": m.settle, "wait": func(t *rapid.T) {
+				most := rapid.SampledFrom([]time.Duration{2 * time.Hour, 4 * 24 * time.Hour, 8 * 24 * time.Hour}).Draw(t, "at most")
+				clock.Add(time.Duration(rapid.Int64Range(1, int64(most/time.Minute)).Draw(t, "minutes")) * time.Minute)
 			},
 		}
 		for n := range 16 { // walks that get somewhere meet more
@@ -152,7 +152,13 @@ func (m *model) appeal(t *rapid.T) {
 	if len(m.refunds) == 0 {
 		return
 	}
-	of := m.refund(t, rapid.SampledFrom(m.refunds).Draw(t, "appealed"))
+	all := m.all(t)
+	of := rapid.SampledFrom(all).Draw(t, "appealed")
+	for _, r := range all { // rather one that can be
+		if r.MayAppeal() == nil {
+			of = r
+		}
+	}
 	known := len(m.refunds)
 	m.ask(t, of.PackageID, of.ID)
 	if len(m.refunds) > known && of.MayAppeal() != nil {

@@ -121,6 +121,10 @@ func (m *model) checkTicket(t *rapid.T, r refund.Refund) {
 		if k.Waiting() != (from == refund.AwaitingCustomer) {
 			t.Fatalf("%s is %s from %q, its ticket waits for the customer: %t", r.ID, r.State, r.HeldFrom, k.Waiting())
 		}
+		running := !k.Clock.Since.IsZero()
+		if running != (r.State == refund.InReview || r.State == refund.NeedsAttention) {
+			t.Fatalf("the clock of %s runs: %t, the refund is %s", k.ID, running, r.State)
+		}
 	}
 	decisions, err := m.s.Decisions(m.ctx, r.ID)
 	m.must(t, err)

@@ -236,11 +236,8 @@ func (m *model) settled(t *rapid.T, r refund.Refund) {
 		t.Fatalf("%s is %s instead of on hold for %v", r.ID, r.State, want.Causes)
 	}
 	for _, k := range m.openTickets(t, r.ID) {
-		running := !k.Clock.Since.IsZero()
 		desks := r.State == refund.InReview || r.State == refund.NeedsAttention
 		switch {
-		case running != desks:
-			t.Fatalf("the clock of %s runs: %t, the refund is %s", k.ID, running, r.State)
 		case desks && k.Urgency < k.SLA.UrgencyAt(k.Clock, m.clock.Now()):
 			t.Fatalf("%s is of urgency %d in %s, its clock %+v", k.ID, k.Urgency, k.Queue, k.Clock)
 		case k.Urgency == review.Overdue && k.Queue == review.QueueReview:
