@@ -34,8 +34,10 @@ gen: ## Regenerate the server and the client from api/openapi.yaml
 record: ## Record new workflow histories into workflows/testdata/history (old ones stay as they are)
 	$(GO) run ./internal/devstack/record $(ARGS)
 
-bench: postgres ## Measure refunds/s and latency beside the engine's own limits
+bench: postgres ## Measure refunds/s and latency beside the engine's own limits, rules, and screening and queue at 1,000,000
 	$(GO) run ./cmd/refunddesk-bench $(ARGS)
+	$(GO) test ./internal/policy -run '^$$' -bench .
+	$(GO) test ./internal/store/postgres -run '^$$' -bench Million -benchtime 3000x -timeout 30m
 
 postgres: ## Install Debian's PostgreSQL for the tests unless there is one (or REFUNDDESK_TEST_POSTGRES is set)
 	@scripts/install-postgres.sh
