@@ -65,6 +65,7 @@ func run(ctx context.Context, command string, p config.Program) error {
 	switch command {
 	case "serve":
 		log := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: p.Serve.Level()}))
+		slog.SetDefault(log)
 		return app.Serve(ctx, p.Serve, log)
 	case "migrate up":
 		return migrate(ctx, p.Migrate.Up.Database, up)

@@ -114,6 +114,8 @@ func (t *turn) heedClock() {
 		}
 		entry.NewState = t.ticket.Queue
 	}
+	// Nobody hides a case from its own clock.
+	t.after = append(t.after, stmt("UPDATE tickets SET snoozed_until = NULL WHERE id = ?", t.ticket.ID))
 	entry.ReasonCode = urgencyCodes[urgency]
 	t.entries = append(t.entries, entry)
 }
@@ -121,8 +123,7 @@ func (t *turn) heedClock() {
 // urgencyCodes say in the audit log how much of the time had run.
 var urgencyCodes = map[review.Urgency]string{review.Half: "half-time", review.Late: "late", review.Overdue: "overdue"}
 
-// updateTicket expects the row to be locked. Who holds the ticket, and until when it is
-// snoozed, is not the steps' to change.
+// updateTicket expects the row to be locked. Who holds the ticket is not the steps' to change.
 func updateTicket(r ticketRow, now time.Time) *statement {
 	return stmt(`UPDATE tickets SET state = ?, queue = ?, due_at = ?, clock = ?, responded_at = ?, urgency = ?,
 		asked_at = ?, answer_by = ?, answer_reminded = ?, answered_at = ?, closed_at = ?, updated_at = ? WHERE id = ?`,

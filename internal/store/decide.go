@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"gorm.io/gorm"
 
@@ -31,7 +32,7 @@ func (s *Store) RecordDecision(ctx context.Context, op refund.Op, d review.Decis
 				return t.repeatNotices()
 			}
 		}
-		shown, err := t.reviewCase(decisions)
+		shown, err := t.reviewCase(decisions, d.Voter)
 		if err != nil {
 			return err
 		}
@@ -60,7 +61,8 @@ func (s *Store) RecordDecision(ctx context.Context, op refund.Op, d review.Decis
 			return t.reject(d.ReasonCode)
 		case review.Approve:
 			t.responded()
-			t.row.ProviderFault = d.ReasonCode == review.ReasonProviderFault
+			// One of those who approved saw the fault: it does not count against the customer.
+			t.row.ProviderFault = slices.ContainsFunc(decisions, func(d review.Decision) bool { return d.ReasonCode == review.ReasonProviderFault })
 			return t.approve(audit.Approved, d.ReasonCode)
 		}
 		t.change(audit.Decided, d.ReasonCode, t.state())
@@ -84,11 +86,18 @@ func (s *Store) RecordDecision(ctx context.Context, op refund.Op, d review.Decis
 	return step, nil
 }
 
-// reviewCase is the case with everybody who may not decide on it, as they are now.
-func (t *turn) reviewCase(decisions []review.Decision) (review.Case, error) {
+// reviewCase is the case with everybody who may not decide on it, as they are now. The voter
+// is looked at by himself, however many accounts are linked to the refund's.
+func (t *turn) reviewCase(decisions []review.Decision, voter identity.Actor) (review.Case, error) {
 	c := caseOf(t.row.domain(), t.pkg, decisions)
 	c.Quorum = review.Quorum{Approvals: t.ticket.Approvals, Seniors: t.ticket.Seniors}
-	err := withParties(t.tx.reads, &c, t.row.AppealOf)
+	if err := withParties(t.tx.reads, &c, t.row.AppealOf); err != nil {
+		return c, err
+	}
+	own, err := hasPartIn(t.tx.reads, voter, c.AccountID)
+	if own {
+		c.FiledBy = append(c.FiledBy, voter.Subject)
+	}
 	return c, err
 }
 

@@ -85,13 +85,13 @@ func (s *subject) tell(f *policy.Facts, now time.Time) {
 // the packages in its currency: the money and the count are then of the same packages.
 //
 // A cycle is a refund of the product after which, and before the next one, the product was
-// bought again; the subquery of EXISTS is an index range a cycle.
+// bought again: in the order of time a purchase comes next.
 var historyQuery = `WITH subject AS (
-	SELECT r.id, r.account_id, r.package_id, r.currency, p.product
+	SELECT r.id, r.account_id, r.package_id, r.currency, r.created_at, p.product
 	  FROM refunds r JOIN packages p ON p.id = r.package_id
 	 WHERE r.id = ?
 ), counted AS (
-	SELECT r.id, r.account_id, r.created_at, p.product, p.purchased_at, r.id = s.id AS itself, p.product = s.product AS same_product,
+	SELECT r.id, r.created_at, p.purchased_at, r.id = s.id AS itself, p.product = s.product AS same_product,
 	       CASE WHEN r.currency = s.currency THEN coalesce(r.amount, r.approved, r.quote_amount) ELSE 0 END AS value
 	  FROM subject s
 	  JOIN refunds r ON r.account_id = s.account_id
@@ -114,15 +114,16 @@ var historyQuery = `WITH subject AS (
 	SELECT coalesce(sum(u.cost) FILTER (WHERE u.occurred_at > ?), 0) AS in_24h, coalesce(sum(u.cost), 0) AS in_14d
 	  FROM subject s JOIN usage_records u ON u.package_id = s.package_id
 	 WHERE u.occurred_at > ?
-), of_product AS (
-	SELECT account_id, product, created_at, lead(created_at) OVER (ORDER BY created_at, id) AS next_at
-	  FROM counted
-	 WHERE same_product AND (itself OR created_at > ?)
+), events AS (
+	SELECT created_at AS at, 1 AS refund, id FROM counted WHERE same_product AND (itself OR created_at > ?)
+	UNION ALL
+	SELECT p.purchased_at, 0, p.id
+	  FROM subject s JOIN packages p ON p.account_id = s.account_id AND p.product = s.product
+	 WHERE p.purchased_at > ? OR p.purchased_at > s.created_at
 )
 SELECT n_24h, n_30d, n_365d, CAST(sum_24h AS bigint), CAST(sum_30d AS bigint), CAST(sum_365d AS bigint),
        purchased.n, CAST(purchased.paid AS bigint), CAST(returned_of_90d AS bigint), CAST(in_24h AS bigint), CAST(in_14d AS bigint),
-       (SELECT count(*) FROM of_product c WHERE EXISTS (SELECT 1 FROM packages p
-	       WHERE p.account_id = c.account_id AND p.purchased_at > c.created_at AND p.product = c.product AND (c.next_at IS NULL OR p.purchased_at <= c.next_at))),
+       (SELECT count(*) FROM (SELECT refund, lead(refund) OVER (ORDER BY at, refund, id) AS next FROM events) e WHERE refund = 1 AND next = 0),
        (SELECT count(*) FROM subject s JOIN refunds r ON r.account_id = s.account_id WHERE ` + rejectedRefund + `),
        (SELECT count(*) FROM (SELECT DISTINCT id, standing FROM (` + sharing("(SELECT account_id FROM subject)") + `) every_way) linked
          WHERE standing = 'terminated' OR EXISTS (SELECT 1 FROM refunds r WHERE r.account_id = linked.id AND ` + rejectedRefund + `))
@@ -133,7 +134,7 @@ func historyArgs(refundID string, now time.Time) []any {
 	return []any{
 		refundID, ago(window365d),
 		ago(window24h), ago(window30d), ago(window24h), ago(window30d), ago(window90d),
-		ago(window90d), ago(window24h), ago(window14d), ago(window30d),
+		ago(window90d), ago(window24h), ago(window14d), ago(window30d), ago(window30d),
 	}
 }
 

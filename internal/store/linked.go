@@ -6,11 +6,12 @@ import (
 	"gorm.io/gorm"
 
 	"refunddesk/internal/desk"
+	"refunddesk/internal/identity"
 	"refunddesk/internal/refund"
 )
 
-// mostLinked is how many linked accounts are looked at in a decision. Whoever shares a
-// payer with more is a reseller's customer.
+// mostLinked is how many linked accounts a case names. Whoever shares a payer with more is a
+// reseller's customer; who decides is looked at by hasPartIn, without a limit.
 const mostLinked = 200
 
 // sharing selects the other accounts that share something with an account, once for each
@@ -26,8 +27,11 @@ func sharing(account string) string {
 }
 
 // rejectedRefund is the condition of a refund r that was rejected for a reason: that
-// nothing was left to refund is none.
-const rejectedRefund = "r.state = 'rejected' AND r.outcome <> '" + refund.OutcomeNothingToRefund + "'"
+// nothing was left to refund is none, and a rejection that an appeal reversed stands no more.
+const rejectedRefund = "r.state = 'rejected' AND r.outcome <> '" + refund.OutcomeNothingToRefund + "' AND NOT " + reversed
+
+// reversed is the condition that an appeal of refund r was credited.
+const reversed = "EXISTS (SELECT 1 FROM refunds later WHERE later.appeal_of = r.id AND later.appeal_of <> '' AND later.state = 'credited')"
 
 // linkedOf gives the accounts that share e-mail, phone or payer with the account, and
 // everybody who ever filed for it or for one of them: their people decide nothing on its
@@ -47,6 +51,20 @@ func linkedOf(tx *gorm.DB, accountID, requestedBy string) (linked, filedBy []str
 		}
 	}
 	return linked, append(filedBy, requestedBy), nil
+}
+
+// linkedTo is the condition that account o shares something with account a.
+const linkedTo = "(lower(o.email) = lower(a.email) AND a.email <> '' OR o.phone = a.phone AND o.phone <> '' OR o.payer = a.payer AND o.payer <> '')"
+
+// hasPartIn reports whether the actor's account is linked to the account, or whether he ever
+// filed for it or for one that is linked to it.
+func hasPartIn(tx *gorm.DB, actor identity.Actor, accountID string) (bool, error) {
+	var has bool
+	err := tx.Raw(`SELECT EXISTS (SELECT 1 FROM accounts a, accounts o WHERE a.id = ? AND o.id = ? AND `+linkedTo+`)
+	OR EXISTS (SELECT 1 FROM refunds f JOIN accounts o ON o.id = f.account_id, accounts a
+	            WHERE a.id = ? AND f.requested_by = ? AND (o.id = a.id OR `+linkedTo+`))`,
+		accountID, actor.AccountID, accountID, actor.Subject).Scan(&has).Error
+	return has, err
 }
 
 // barredOf gives those who voted on the refund that is appealed: an appeal is somebody else's to decide.

@@ -136,7 +136,8 @@ func (w *work) tick() error {
 	}
 	entry.OperationID = fmt.Sprintf("%s/clock/%d", questionWorkflow(w.ticket.ID), reached)
 	w.ticket.Urgency, w.ticket.Queue = reached, queue
-	if err := w.update("urgency = ?, queue = ?", int(reached), queue); err != nil {
+	// Nobody hides a ticket from its own clock.
+	if err := w.update("urgency = ?, queue = ?, snoozed_until = ?", int(reached), queue, nil); err != nil {
 		return err
 	}
 	return w.do(entriesOf(entry))

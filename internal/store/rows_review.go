@@ -32,7 +32,7 @@ func (n *nullable) Scan(value any) error {
 // Value implements driver.Valuer.
 func (n nullable) Value() (driver.Value, error) {
 	if n == "" {
-		return nil, nil //nolint:nilnil // this is NULL
+		return nil, nil // this is NULL
 	}
 	return string(n), nil
 }

@@ -15,7 +15,7 @@ import (
 
 // What a refund was judged on is written once, with the verdict, and never again.
 
-const screeningColumns = "refund_id policy_version policy_digest verdict outcome facts matches created_at"
+const screeningColumns = "refund_id policy_version policy_digest verdict outcome facts matches attention created_at"
 
 type screeningRow struct {
 	RefundID      string
@@ -63,7 +63,7 @@ func screeningStatements(refundID string, facts policy.Facts, plan policy.Plan, 
 		return nil, err
 	}
 	out := []*statement{insert("screenings", screeningColumns,
-		refundID, plan.Version, plan.Digest, string(plan.Verdict), plan.Outcome, string(judgedOn), string(matched), now)}
+		refundID, plan.Version, plan.Digest, string(plan.Verdict), plan.Outcome, string(judgedOn), string(matched), textOf(plan.Attention), now)}
 	var rules []any
 	seen := map[string]bool{}
 	for _, m := range matches {
@@ -95,7 +95,8 @@ func (s *Store) Screening(ctx context.Context, refundID string) (desk.Screening,
 const screeningsAtOnce = 100
 
 // caseRow is a screening with how its refund stands and what people decided: a rejection is
-// one person's, an approval is one once the amount is fixed.
+// one person's, an approval is one once the amount is fixed. What an appeal reversed was
+// approved in the end.
 type caseRow struct {
 	RefundID      string
 	Verdict       string
@@ -125,8 +126,8 @@ func (r caseRow) domain() (policy.Case, error) {
 // casesQuery reads the screenings that where picks, the newest first: ids of refunds grow
 // with time. The others are joined to those few only.
 func casesQuery(where conditions) string {
-	return `SELECT s.refund_id, s.verdict, s.facts, r.state, r.provider_fault, ` + voted(review.Reject) + ` AS rejected,
-       r.approved IS NOT NULL AND ` + voted(review.Approve) + ` AS approved
+	return `SELECT s.refund_id, s.verdict, s.facts, r.state, r.provider_fault, ` + voted(review.Reject) + ` AND NOT ` + reversed + ` AS rejected,
+       (r.approved IS NOT NULL AND ` + voted(review.Approve) + `) OR (` + voted(review.Reject) + ` AND ` + reversed + `) AS approved
   FROM (SELECT refund_id, verdict, facts FROM screenings` + where.sql() + ` ORDER BY refund_id DESC LIMIT ?) s
   JOIN refunds r ON r.id = s.refund_id
  ORDER BY s.refund_id DESC`

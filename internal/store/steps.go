@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 
 	"refunddesk/internal/audit"
@@ -153,14 +154,20 @@ func (t *turn) park(reason string) error {
 	return t.become(refund.NeedsAttention, audit.Parked, reason)
 }
 
-// promised is what the refund's newest case was promised; zero when it had none with a clock.
+// promised is what the policy that the refund was screened under promises for cases that
+// need attention; plainSLA for a refund from before there were policies.
 func (t *turn) promised() (review.SLA, error) {
-	var rows []ticketRow
-	err := t.tx.reads.Raw("SELECT * FROM tickets WHERE refund_id = ? AND kind = 'refund' AND sla <> '{}' ORDER BY id DESC LIMIT 1", t.row.ID).Scan(&rows).Error
-	if err != nil || len(rows) == 0 {
-		return review.SLA{}, err
+	var kept []string
+	err := t.tx.reads.Raw("SELECT attention FROM screenings WHERE refund_id = ?", t.row.ID).Scan(&kept).Error
+	if err != nil || len(kept) == 0 {
+		return plainSLA, err
 	}
-	return rows[0].sla(), nil
+	var promised review.SLA
+	// What is not readable was not written by us; the case is worth more than its clock.
+	if json.Unmarshal([]byte(kept[0]), &promised) != nil || promised.Decision <= 0 {
+		return plainSLA, nil
+	}
+	return promised, nil
 }
 
 // Park implements activities.Refunds.

@@ -218,7 +218,7 @@ func (s *Store) Escalate(ctx context.Context, by identity.Actor, ticketID, noteI
 		}
 		entry := w.entry(audit.TicketEscalated)
 		entry.OldState, entry.NewState, entry.DecisionDigest = w.ticket.Queue, review.QueueEscalation, noteID
-		if err := w.update("queue = ?", review.QueueEscalation); err != nil {
+		if err := w.update("queue = ?, snoozed_until = ?", review.QueueEscalation, nil); err != nil {
 			return err
 		}
 		if err := w.do(entriesOf(entry)); err != nil {

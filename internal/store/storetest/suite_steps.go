@@ -149,13 +149,6 @@ func clockAttention(t *testing.T, open Opener) {
 	assert.Equal(t, review.QueueAttention, step.Queue)
 	assert.Contains(t, b.happened(r.ID), audit.TicketEscalated)
 	assert.Equal(t, review.Overdue, b.ticketOf(r.ID).Urgency)
-
-	// What was reviewed before keeps what its case was promised.
-	b.Buy("q", 2000, 2000)
-	r = b.MustFile("q")
-	b.Step(r.ID, refund.VerbScreen, refund.InReview)
-	b.Decide(r.ID, Reviewer, review.Approve)
-	assert.Equal(t, b.Clock.Now().Add(48*time.Hour), b.Step(r.ID, refund.VerbPark, refund.NeedsAttention).DueAt)
 }
 
 func clockHeld(t *testing.T, open Opener) {

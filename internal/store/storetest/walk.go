@@ -35,9 +35,10 @@ func Walk(t *testing.T, open Opener) {
 		actions := map[string]func(*rapid.T){
 			"": m.check, "file": m.file, "appeal": m.appeal, "use": m.use, "do any step": m.step(m.any), "change standing": m.setStanding,
 			"change dispute": m.setDispute, "pause": m.pause, "end a pause": m.endPause, "answer": m.answer, "settle": m.settle,
-			"settle again": m.settle, "wait": func(t *rapid.T) {
+			"wait": func(t *rapid.T) {
 				most := rapid.SampledFrom([]time.Duration{2 * time.Hour, 4 * 24 * time.Hour, 8 * 24 * time.Hour}).Draw(t, "at most")
 				clock.Add(time.Duration(rapid.Int64Range(1, int64(most/time.Minute)).Draw(t, "minutes")) * time.Minute)
+				m.heard(t)
 			},
 		}
 		for n := range 16 { // walks that get somewhere meet more
@@ -211,6 +212,14 @@ func (m *model) setStanding(t *rapid.T) {
 		t.Fatalf("%d of %d open refunds hear of it", len(intents), len(m.openRefunds(t)))
 	}
 	m.standing = to
+	m.heard(t)
+}
+
+// heard is the signal that every workflow gets of a change; it may be late.
+func (m *model) heard(t *rapid.T) {
+	if rapid.Bool().Draw(t, "heard at once") {
+		m.settle(t)
+	}
 }
 
 func (m *model) setDispute(t *rapid.T) {
@@ -219,6 +228,7 @@ func (m *model) setDispute(t *rapid.T) {
 	_, _, err := m.s.SetDispute(m.ctx, Integrator, pkg, to)
 	m.must(t, err)
 	m.dispute[pkg] = to
+	m.heard(t)
 }
 
 func (m *model) pause(t *rapid.T) {
@@ -276,6 +286,8 @@ func (m *model) answer(t *rapid.T) {
 		t.Fatalf("said on a %s ticket: %v", k.State, err)
 	case len(intents) != 1:
 		t.Fatalf("%d workflows hear of it", len(intents))
+	default:
+		m.heard(t)
 	}
 }
 

@@ -28,6 +28,7 @@ CREATE TABLE screenings (
     outcome        text        NOT NULL DEFAULT '',
     facts          text        NOT NULL,
     matches        text        NOT NULL DEFAULT '[]',
+    attention      text        NOT NULL DEFAULT '{}', -- what was promised should crediting not go on
     created_at     timestamptz NOT NULL
 );
 -- The rules that matched, a row each: rates by rule.
@@ -47,6 +48,8 @@ CREATE UNIQUE INDEX refunds_one_appeal ON refunds (appeal_of) WHERE appeal_of <>
 CREATE INDEX accounts_by_email ON accounts (lower(email));
 CREATE INDEX accounts_by_phone ON accounts (phone) WHERE phone <> '';
 CREATE INDEX accounts_by_payer ON accounts (payer) WHERE payer <> '';
+-- Who filed for an account decides on none that is linked to it.
+CREATE INDEX refunds_by_requester ON refunds (requested_by);
 
 ALTER TABLE tickets
     ALTER COLUMN refund_id DROP NOT NULL,
@@ -166,6 +169,6 @@ ALTER TABLE tickets DROP CONSTRAINT tickets_of_refund, DROP CONSTRAINT tickets_k
     ADD CONSTRAINT tickets_kind_check CHECK (kind IN ('refund'));
 CREATE UNIQUE INDEX tickets_one_open ON tickets (refund_id) WHERE state = 'open';
 
-DROP INDEX accounts_by_email, accounts_by_phone, accounts_by_payer, refunds_one_appeal;
+DROP INDEX accounts_by_email, accounts_by_phone, accounts_by_payer, refunds_by_requester, refunds_one_appeal;
 ALTER TABLE refunds DROP COLUMN appeal_of;
 DROP TABLE screening_matches, screenings, policy_activations, policies;

@@ -30,6 +30,7 @@ CREATE TABLE screenings (
     outcome        text        NOT NULL DEFAULT '',
     facts          text        NOT NULL,
     matches        text        NOT NULL DEFAULT '[]',
+    attention      text        NOT NULL DEFAULT '{}', -- what was promised should crediting not go on
     created_at     timestamp NOT NULL
 );
 -- The rules that matched, a row each: rates by rule.
@@ -49,6 +50,8 @@ CREATE UNIQUE INDEX refunds_one_appeal ON refunds (appeal_of) WHERE appeal_of <>
 CREATE INDEX accounts_by_email ON accounts (lower(email));
 CREATE INDEX accounts_by_phone ON accounts (phone) WHERE phone <> '';
 CREATE INDEX accounts_by_payer ON accounts (payer) WHERE payer <> '';
+-- Who filed for an account decides on none that is linked to it.
+CREATE INDEX refunds_by_requester ON refunds (requested_by);
 
 CREATE TEMP TABLE kept AS SELECT * FROM tickets;
 DROP TABLE tickets;
@@ -266,6 +269,7 @@ BEGIN
 END;
 -- +goose StatementEnd
 
+DROP INDEX refunds_by_requester;
 DROP INDEX accounts_by_payer;
 DROP INDEX accounts_by_phone;
 DROP INDEX accounts_by_email;

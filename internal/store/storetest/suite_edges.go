@@ -1,0 +1,128 @@
+package storetest
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"refunddesk/internal/identity"
+	"refunddesk/internal/policy"
+	"refunddesk/internal/refund"
+	"refunddesk/internal/review"
+)
+
+// edgeTests are what a case must not slip through by.
+var edgeTests = map[string]func(*testing.T, Opener){
+	"one of very many linked accounts":              manyLinked,
+	"the provider's fault, seen by one of two":      faultOfOne,
+	"nobody hides a case from its clock":            snoozedLate,
+	"what needs attention has a promise of its own": attentionPromise,
+	"a rejection that an appeal reversed":           reversedRejection,
+}
+
+// manyLinked: a reseller's payer links more accounts than a case names, and the last of
+// them is as linked as the first.
+func manyLinked(t *testing.T, open Opener) {
+	b := New(t, open)
+	reseller := func(a *refund.Account) { a.Payer = "reseller" }
+	for i := range 230 {
+		b.person(fmt.Sprintf("shop%03d", i), reseller)
+	}
+	b.asked("shop229", "of-the-last")
+	id := b.asked("shop000", "p")
+	b.screened(id, policy.Review, "")
+	ticket := b.OpenTicket(id)
+	view, err := b.Case(b.Ctx, ticket)
+	require.NoError(t, err)
+	for who, voter := range map[string]identity.Actor{
+		"whose account is linked":        {Subject: "rob", Roles: []identity.Role{identity.Reviewer}, AccountID: "shop228"},
+		"who filed for a linked account": {Subject: Customer("shop229").Subject, Roles: []identity.Role{identity.Reviewer}},
+	} {
+		step, err := b.RecordDecision(b.Ctx, b.Op(id, refund.VerbDecide), Vote(view, voter, review.Approve), "")
+		require.NoError(t, err, who)
+		assert.Equal(t, review.ErrSelfApproval.Code, step.Refused, who)
+	}
+	assert.Equal(t, refund.Crediting, b.Decide(id, Reviewer, review.Approve).State)
+}
+
+func faultOfOne(t *testing.T, open Opener) {
+	b := New(t, open)
+	b.Buy("p", 2000, 2000)
+	id := b.MustFile("p").ID
+	_, err := b.Screen(b.Ctx, b.Op(id, refund.VerbScreen), b.Judge(id), policy.Plan{
+		Verdict: policy.Review, Quorum: review.Quorum{Approvals: 2, Seniors: 1}, Queue: review.QueueReview, SLA: promise, Version: "1",
+	})
+	require.NoError(t, err)
+	b.votesAs(Reviewer, id, review.Approve, review.ReasonProviderFault)
+	b.votesAs(Senior, id, review.Approve, "verified_request")
+	got, err := b.Refund(b.Ctx, id)
+	require.NoError(t, err)
+	assert.Equal(t, refund.Crediting, got.State)
+	assert.True(t, got.ProviderFault)
+}
+
+func snoozedLate(t *testing.T, open Opener) {
+	snooze := func(b *Bundle, ticketID string) {
+		require.NoError(t, b.Snooze(b.Ctx, Reviewer, ticketID, b.Clock.Now().Add(29*24*time.Hour)))
+		require.NotNil(t, b.ticket(ticketID).SnoozedUntil)
+	}
+	b := New(t, open)
+	k, q, byHand := b.flag("p"), b.question("?"), b.question("!")
+	for _, id := range []string{k.ID, q.ID, byHand.ID} {
+		snooze(b, id)
+	}
+	_, err := b.Escalate(b.Ctx, Senior, byHand.ID, "note_why")
+	require.NoError(t, err)
+	assert.Nil(t, b.ticket(byHand.ID).SnoozedUntil, "escalated by hand")
+	b.Clock.Add(promise.Decision / 2)
+	b.Step(k.RefundID, refund.VerbReassess, refund.InReview)
+	assert.Nil(t, b.ticket(k.ID).SnoozedUntil, "half of the time has run")
+	_, after := b.tick(q.ID)
+	assert.Nil(t, after.SnoozedUntil)
+	snooze(b, k.ID)
+	b.Clock.Add(promise.Decision)
+	b.Step(k.RefundID, refund.VerbReassess, refund.InReview)
+	late := b.ticket(k.ID)
+	assert.Equal(t, review.QueueEscalation, late.Queue)
+	assert.Nil(t, late.SnoozedUntil)
+}
+
+func attentionPromise(t *testing.T, open Opener) {
+	b := New(t, open)
+	b.Buy("p", 100, 100)
+	id := b.MustFile("p").ID
+	attention := promise
+	attention.Decision = 7 * time.Hour
+	_, err := b.Screen(b.Ctx, b.Op(id, refund.VerbScreen), b.Judge(id), policy.Plan{Verdict: policy.Approve, SLA: promise, Attention: attention, Version: "1"})
+	require.NoError(t, err)
+	step := b.Step(id, refund.VerbPark, refund.NeedsAttention)
+	assert.Equal(t, b.Clock.Now().Add(7*time.Hour), step.DueAt)
+	assert.Equal(t, attention, b.ticket(step.TicketID).SLA)
+}
+
+// reversedRejection: what people took back is held against nobody.
+func reversedRejection(t *testing.T, open Opener) {
+	b := NewWith(t, open, 0)
+	first := b.rejected("p")
+	filed, err := b.appeal("p", first)
+	require.NoError(t, err)
+	id := filed.Refund.ID
+	facts := b.Judge(id)
+	assert.EqualValues(t, 1, facts.Rejections, "until it is reversed")
+	b.Step(id, refund.VerbScreen, refund.InReview)
+	b.Decide(id, Senior, review.Approve)
+	b.Step(id, refund.VerbCredit, refund.Credited)
+
+	b.Buy("q", 100, 100)
+	next := b.MustFile("q").ID
+	assert.Zero(t, b.Judge(next).Rejections)
+	decided := map[string]review.Vote{}
+	require.NoError(t, b.Screenings(b.Ctx, 0, func(int) {}, func(c policy.Case) error {
+		decided[c.RefundID] = c.Decided
+		return nil
+	}))
+	assert.Equal(t, map[string]review.Vote{first: review.Approve, id: review.Approve}, decided, "known to be good in the end")
+}
