@@ -26,6 +26,7 @@ func domainEnums() map[string][]any {
 		"TicketState":   anys(review.Open, review.Closed),
 		"TicketKind":    anys(review.KindRefund, review.KindQuestion),
 		"TicketSort":    anys(desk.SortDue, desk.SortNewest, desk.SortPriority),
+		"NoteAbout":     anys(desk.NoteRequest, desk.NoteAppeal, desk.NoteDecision, desk.NoteEscalation, desk.NoteRetry, desk.NoteOther),
 		"Visibility":    anys(review.Public, review.Internal),
 		"Verdict":       anys(policy.Approve, policy.Review, policy.Reject),
 		"PolicyState":   anys(desk.PolicyDraft, desk.PolicyPublished, desk.PolicySuperseded),

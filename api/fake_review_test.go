@@ -76,6 +76,13 @@ func aQuestion() desk.CaseView {
 	}
 }
 
+func someNotes() []desk.Note {
+	return []desk.Note{
+		{ID: "note_1", RefundID: "refund_1", Author: "c1", Role: identity.Customer, About: desk.NoteRequest, Body: canary + " we moved.\nAll of us.", CreatedAt: noon},
+		{ID: "note_2", Author: "r1", About: desk.NoteEscalation, Body: canary + " too large for me", CreatedAt: noon.Add(time.Minute)},
+	}
+}
+
 func aScreening() desk.Screening {
 	return desk.Screening{
 		RefundID: "refund_1", PolicyVersion: "2", PolicyDigest: "sha256:00ff", Verdict: policy.Review, Matches: []review.Match{aMatch()}, At: noon,
@@ -99,7 +106,7 @@ func (d *fakeDesk) Tickets(ctx context.Context, actor identity.Actor, f desk.Tic
 func (d *fakeDesk) CaseFile(ctx context.Context, actor identity.Actor, ticketID string) (desk.CaseFile, error) {
 	screening := aScreening()
 	return desk.CaseFile{
-		CaseView: aCase(), Refunds: []refund.Refund{aRefund().Refund}, Screening: &screening,
+		CaseView: aCase(), Refunds: []refund.Refund{aRefund().Refund}, Screening: &screening, Notes: someNotes(),
 		Linked: []desk.LinkedAccount{{AccountID: "acct_2", Shares: []string{"email", "payer"}, Standing: refund.Terminated, Refunds: 3, Rejected: 2}},
 	}, d.begin(ctx, actor, "CaseFile", ticketID, nil)
 }

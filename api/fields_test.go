@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -128,16 +129,41 @@ type problemOrNot struct {
 	body    string
 }
 
-func TestMessagesArePublicUnlessSaidOtherwise(t *testing.T) {
+// Whose ticket it is the desk knows, and so what is meant when nothing is said.
+func TestTheVisibilityOfAMessage(t *testing.T) {
 	b := setup(t)
 	for body, want := range map[string]string{
-		`{"body":"a"}`:                         "public: a",
+		`{"body":"a"}`:                         ": a",
 		`{"body":"a","visibility":"public"}`:   "public: a",
 		`{"body":"a","visibility":"internal"}`: "internal: a",
 	} {
 		require.Equal(t, http.StatusCreated, b.do(good["sendMessage"].by("reviewer").with(body)).Code)
 		require.Equal(t, want, b.desk.asked)
 	}
+}
+
+// Who is assigned goes into the audit log: an id, and no text.
+func TestAnAssigneeIsAnID(t *testing.T) {
+	b := setup(t)
+	for _, op := range []string{"assignTicket", "assignTickets"} {
+		for _, who := range []string{"r", "demo-reviewer2", "auth0|5f7c.e_2", "lin@example.com", "urn:7:x", long(128)} {
+			w := b.do(good[op].by("reviewer").with(string(must(json.Marshal(changedField(t, b.named(op), "assignee", who))))))
+			require.Equal(t, http.StatusOK, w.Code, who)
+			require.Equal(t, http.StatusOK, b.do(call{as: "auditor", method: "GET", path: "/v1/tickets?assignee=" + url.QueryEscape(who)}).Code, who)
+		}
+		for _, who := range []string{"", "Lin Wei", "-r", "@r", "the customer lies", "林", "r\n", long(129)} {
+			w := b.do(good[op].by("reviewer").with(string(must(json.Marshal(changedField(t, b.named(op), "assignee", who))))))
+			require.Equal(t, http.StatusUnprocessableEntity, w.Code, who)
+			require.Equal(t, "assignee: is a person's id: 1 to 128 of A-Z a-z 0-9 _ . | : @ - that start with a letter or digit", *problem(t, w).Detail)
+		}
+	}
+}
+
+func must(text []byte, err error) []byte {
+	if err != nil {
+		panic(err)
+	}
+	return text
 }
 
 func TestASavedReplyHasWords(t *testing.T) {

@@ -44,6 +44,21 @@ func TestNothingInternalReachesACustomer(t *testing.T) {
 	require.Contains(t, b.do(good["getTicket"].by("reviewer")).Body.String(), canary, "or this test looks at nothing")
 }
 
+// What is beside a case, the notes of people above all, is for staff who do not own the
+// account, even where the desk hands it out.
+func TestACaseFileIsNotForItsOwner(t *testing.T) {
+	b := setup(t)
+	for _, who := range []string{"customer", "stranger", "owner", "integrator"} {
+		w := b.do(good["getCaseFile"].by(who))
+		require.GreaterOrEqual(t, w.Code, 403, who)
+		require.NotContains(t, w.Body.String(), canary, who)
+	}
+	require.Equal(t, http.StatusForbidden, b.do(good["getCaseFile"].by("owner")).Code)
+	for _, who := range []string{"reviewer", "senior", "auditor", "admin", "both"} {
+		require.Contains(t, b.do(good["getCaseFile"].by(who)).Body.String(), canary+" too large for me", who)
+	}
+}
+
 // What staff may filter and sort by would tell a customer what is internal as well.
 func TestCustomersDoNotFilterByWhatIsInternal(t *testing.T) {
 	b := setup(t)

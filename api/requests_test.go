@@ -216,7 +216,7 @@ func TestWhatTheDeskIsAsked(t *testing.T) {
 
 		"askQuestion":        {"customer", desk.Question{Subject: "When?", Body: "I asked on\nMonday.", PackageID: "pkg_1", RefundID: "refund_1"}},
 		"assignTickets":      {"senior", []string{"ticket_1", "ticket_2", "r2"}},
-		"sendMessage":        {"reviewer", "public: Which are\nyours?"},
+		"sendMessage":        {"reviewer", ": Which are\nyours?"},
 		"assignTicket":       {"reviewer", "r2"},
 		"snoozeTicket":       {"reviewer", time.Date(2026, 11, 3, 9, 0, 0, 0, time.UTC)},
 		"requestInformation": {"reviewer", "Which are yours?"},

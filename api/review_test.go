@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"refunddesk/internal/desk"
 	"refunddesk/internal/fault"
 	"refunddesk/internal/refund"
 	"refunddesk/internal/review"
@@ -43,6 +44,13 @@ func TestACaseFile(t *testing.T) {
 	}}, file["linked"])
 	require.Equal(t, "sha256:00ff", file["screening"].(map[string]any)["policy_digest"])
 	require.NotContains(t, file["screening"], "replayed")
+	require.Equal(t, []any{
+		map[string]any{
+			"id": "note_1", "refund_id": "refund_1", "author": "c1", "role": "customer", "about": "request",
+			"body": "canary we moved.\nAll of us.", "created_at": "2026-11-02T12:00:00Z",
+		},
+		map[string]any{"id": "note_2", "author": "r1", "about": "escalation", "body": "canary too large for me", "created_at": "2026-11-02T12:01:00Z"},
+	}, file["notes"])
 }
 
 func TestFigures(t *testing.T) {
@@ -239,6 +247,8 @@ func TestRefusalsOfTheDesk(t *testing.T) {
 	}{
 		{refund.ErrAlreadyAppealed, 409, "", []string{"appealRefund"}},
 		{refund.ErrNotRejected, 409, "", []string{"appealRefund"}},
+		{desk.ErrTooManyQuestions, 409, "", []string{"askQuestion"}},
+		{desk.ErrConversationFull, 409, "", []string{"sendMessage"}},
 		{review.ErrTicketClosed, 409, "", []string{"sendMessage", "claimTicket", "releaseTicket", "assignTicket", "assignTickets", "snoozeTicket", "requestInformation", "escalateTicket", "resolveTicket", "decideTicket"}},
 		{review.ErrClaimed, 409, "", []string{"claimTicket"}},
 		{review.ErrAwaiting, 409, "", []string{"requestInformation", "decideTicket"}},
@@ -285,7 +295,8 @@ func TestParametersOfLists(t *testing.T) {
 		"/v1/tickets?sort=oldest":                    "sort",
 		"/v1/tickets?sort=due&sort=newest":           "sort",
 		"/v1/tickets?account_id=a%20b":               "account_id",
-		"/v1/tickets?assignee=" + long(256):          "assignee",
+		"/v1/tickets?assignee=" + long(129):          "assignee",
+		"/v1/tickets?assignee=the%20one":             "assignee",
 		"/v1/tickets?cursor=" + long(1025):           "cursor",
 		"/v1/pauses?in_force=no":                     "in_force",
 		"/v1/pauses?limit=0":                         "limit",

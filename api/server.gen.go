@@ -240,6 +240,36 @@ func (e NewDecisionReasonCode) Valid() bool {
 	}
 }
 
+// Defines values for NoteAbout.
+const (
+	NoteAboutAppeal     NoteAbout = "appeal"
+	NoteAboutDecision   NoteAbout = "decision"
+	NoteAboutEscalation NoteAbout = "escalation"
+	NoteAboutOther      NoteAbout = "other"
+	NoteAboutRequest    NoteAbout = "request"
+	NoteAboutRetry      NoteAbout = "retry"
+)
+
+// Valid indicates whether the value is a known member of the NoteAbout enum.
+func (e NoteAbout) Valid() bool {
+	switch e {
+	case NoteAboutAppeal:
+		return true
+	case NoteAboutDecision:
+		return true
+	case NoteAboutEscalation:
+		return true
+	case NoteAboutOther:
+		return true
+	case NoteAboutRequest:
+		return true
+	case NoteAboutRetry:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for PackageStatus.
 const (
 	PackageStatusActive    PackageStatus = "active"
@@ -652,10 +682,17 @@ type Assigned struct {
 	Assigned int `json:"assigned"`
 }
 
+// Assignee Opaque id of a person, as the issuer of tokens knows him. It goes into the audit log.
+//
+// Example: demo-reviewer2
+type Assignee = string
+
 // Assignment Example: {"assignee":"demo-reviewer2"}
 type Assignment struct {
-	// Assignee Opaque id of a person, as the issuer of tokens knows him.
-	Assignee Subject `json:"assignee"`
+	// Assignee Opaque id of a person, as the issuer of tokens knows him. It goes into the audit log.
+	//
+	// Example: demo-reviewer2
+	Assignee Assignee `json:"assignee"`
 }
 
 // AuditEntry defines model for AuditEntry.
@@ -751,14 +788,19 @@ type Balance struct {
 
 // BulkAssignment Example: {"assignee":"demo-reviewer2","ticket_ids":["ticket_01kf3e8zq2f6v9x4t7n1c5b0ma","ticket_01kf3e8zq2f6v9x4t7n1c5b0mb"]}
 type BulkAssignment struct {
-	// Assignee Opaque id of a person, as the issuer of tokens knows him.
-	Assignee  Subject `json:"assignee"`
-	TicketIds []ID    `json:"ticket_ids"`
+	// Assignee Opaque id of a person, as the issuer of tokens knows him. It goes into the audit log.
+	//
+	// Example: demo-reviewer2
+	Assignee  Assignee `json:"assignee"`
+	TicketIds []ID     `json:"ticket_ids"`
 }
 
 // CaseFile defines model for CaseFile.
 type CaseFile struct {
 	Linked []LinkedAccount `json:"linked"`
+
+	// Notes Of the ticket, its refund, and the refund that this one appeals; oldest first.
+	Notes []Note `json:"notes"`
 
 	// Refunds Those of the account, newest first.
 	Refunds   []Refund   `json:"refunds"`
@@ -1117,7 +1159,10 @@ type NewDecision struct {
 // `other`. To reject: `suspected_abuse`, `agreement_violated`, `unverified`, `other`.
 type NewDecisionReasonCode string
 
-// NewMessage Example: {"body":"Please send us the invoice of October.","visibility":"public"}
+// NewMessage Without `visibility` what the ticket's customer says is `public`, and what staff say is `internal`: a
+// forgotten field mails no remark to the customer.
+//
+// Example: {"body":"Please send us the invoice of October.","visibility":"public"}
 type NewMessage struct {
 	// Body Free text; new lines and tabs are welcome, other control characters are refused.
 	Body LongText `json:"body"`
@@ -1209,6 +1254,29 @@ type NewUsage struct {
 	// OccurredAt When it happened; now when absent.
 	OccurredAt *time.Time `json:"occurred_at,omitempty"`
 }
+
+// Note What somebody wrote to what he did. Of what was refused there is none.
+type Note struct {
+	// About What a note was written for; `other` is such as what the customer was asked.
+	About NoteAbout `json:"about"`
+
+	// Author Opaque id.
+	Author    string    `json:"author"`
+	Body      string    `json:"body"`
+	CreatedAt time.Time `json:"created_at"`
+	ID        string    `json:"id"`
+
+	// RefundID Of the refund or of the one that it appeals; absent on a question about none.
+	RefundID *string `json:"refund_id,omitempty"`
+
+	// Role As what he did it.
+	//
+	// Example: reviewer
+	Role *string `json:"role,omitempty"`
+}
+
+// NoteAbout What a note was written for; `other` is such as what the customer was asked.
+type NoteAbout string
 
 // Nothing No fields; the body can as well be left out.
 type Nothing = map[string]interface{}
@@ -1665,9 +1733,6 @@ type Status struct {
 	Status string `json:"status"`
 }
 
-// Subject Opaque id of a person, as the issuer of tokens knows him.
-type Subject = string
-
 // Text Free text; new lines and tabs are welcome, other control characters are refused.
 type Text = string
 
@@ -1933,7 +1998,7 @@ type ListTicketsParams struct {
 	Kind *TicketKind `form:"kind,omitempty" json:"kind,omitempty"`
 
 	// Assignee Only tickets assigned to this person.
-	Assignee *string `form:"assignee,omitempty" json:"assignee,omitempty"`
+	Assignee *Assignee `form:"assignee,omitempty" json:"assignee,omitempty"`
 
 	// RefundID Only tickets about this refund.
 	RefundID *ID `form:"refund_id,omitempty" json:"refund_id,omitempty"`
@@ -3284,7 +3349,7 @@ func (siw *ServerInterfaceWrapper) ListTickets(c *gin.Context) {
 
 	// ------------- Optional query parameter "assignee" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "assignee", c.Request.URL.Query(), &params.Assignee, runtime.BindQueryParameterOptions{Type: "string", Format: "line"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "assignee", c.Request.URL.Query(), &params.Assignee, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter assignee: %w", err), http.StatusBadRequest)
 		return

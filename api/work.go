@@ -26,8 +26,7 @@ func (s *server) AskQuestion(ctx context.Context, r AskQuestionRequestObject) (A
 
 func (s *server) SendMessage(ctx context.Context, r SendMessageRequestObject) (SendMessageResponseObject, error) {
 	ctx, actor := caller(ctx)
-	visibility := review.Visibility(given(r.Body.Visibility, VisibilityPublic))
-	m, err := s.Desk.Say(ctx, actor, r.ID, visibility, r.Body.Body)
+	m, err := s.Desk.Say(ctx, actor, r.ID, review.Visibility(text(r.Body.Visibility)), r.Body.Body)
 	if err != nil {
 		return nil, err
 	}
@@ -112,9 +111,13 @@ func (s *server) GetCaseFile(ctx context.Context, r GetCaseFileRequestObject) (G
 	if err != nil {
 		return nil, err
 	}
+	if !seesInside(actor, file.Ticket.AccountID) {
+		return nil, desk.ErrForbidden
+	}
 	out := GetCaseFile200JSONResponse{
 		Ticket:  toTicket(file.CaseView, actor),
 		Refunds: mapped(file.Refunds, toRefund),
+		Notes:   mapped(file.Notes, toNote),
 		Linked: mapped(file.Linked, func(l desk.LinkedAccount) LinkedAccount {
 			shares := mapped(l.Shares, func(what string) LinkedAccountShares { return LinkedAccountShares(what) })
 			return LinkedAccount{AccountID: l.AccountID, Shares: shares, Standing: Standing(l.Standing), Refunds: l.Refunds, Rejected: l.Rejected}
@@ -125,4 +128,11 @@ func (s *server) GetCaseFile(ctx context.Context, r GetCaseFileRequestObject) (G
 		out.Screening = &screening
 	}
 	return out, nil
+}
+
+func toNote(n desk.Note) Note {
+	return Note{
+		ID: n.ID, RefundID: optional(n.RefundID), Author: n.Author, Role: optional(string(n.Role)), About: NoteAbout(n.About),
+		Body: n.Body, CreatedAt: n.CreatedAt.UTC(),
+	}
 }

@@ -241,6 +241,36 @@ func (e NewDecisionReasonCode) Valid() bool {
 	}
 }
 
+// Defines values for NoteAbout.
+const (
+	NoteAboutAppeal     NoteAbout = "appeal"
+	NoteAboutDecision   NoteAbout = "decision"
+	NoteAboutEscalation NoteAbout = "escalation"
+	NoteAboutOther      NoteAbout = "other"
+	NoteAboutRequest    NoteAbout = "request"
+	NoteAboutRetry      NoteAbout = "retry"
+)
+
+// Valid indicates whether the value is a known member of the NoteAbout enum.
+func (e NoteAbout) Valid() bool {
+	switch e {
+	case NoteAboutAppeal:
+		return true
+	case NoteAboutDecision:
+		return true
+	case NoteAboutEscalation:
+		return true
+	case NoteAboutOther:
+		return true
+	case NoteAboutRequest:
+		return true
+	case NoteAboutRetry:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for PackageStatus.
 const (
 	PackageStatusActive    PackageStatus = "active"
@@ -653,10 +683,17 @@ type Assigned struct {
 	Assigned int `json:"assigned"`
 }
 
+// Assignee Opaque id of a person, as the issuer of tokens knows him. It goes into the audit log.
+//
+// Example: demo-reviewer2
+type Assignee = string
+
 // Assignment Example: {"assignee":"demo-reviewer2"}
 type Assignment struct {
-	// Assignee Opaque id of a person, as the issuer of tokens knows him.
-	Assignee Subject `json:"assignee"`
+	// Assignee Opaque id of a person, as the issuer of tokens knows him. It goes into the audit log.
+	//
+	// Example: demo-reviewer2
+	Assignee Assignee `json:"assignee"`
 }
 
 // AuditEntry defines model for AuditEntry.
@@ -752,14 +789,19 @@ type Balance struct {
 
 // BulkAssignment Example: {"assignee":"demo-reviewer2","ticket_ids":["ticket_01kf3e8zq2f6v9x4t7n1c5b0ma","ticket_01kf3e8zq2f6v9x4t7n1c5b0mb"]}
 type BulkAssignment struct {
-	// Assignee Opaque id of a person, as the issuer of tokens knows him.
-	Assignee  Subject `json:"assignee"`
-	TicketIds []ID    `json:"ticket_ids"`
+	// Assignee Opaque id of a person, as the issuer of tokens knows him. It goes into the audit log.
+	//
+	// Example: demo-reviewer2
+	Assignee  Assignee `json:"assignee"`
+	TicketIds []ID     `json:"ticket_ids"`
 }
 
 // CaseFile defines model for CaseFile.
 type CaseFile struct {
 	Linked []LinkedAccount `json:"linked"`
+
+	// Notes Of the ticket, its refund, and the refund that this one appeals; oldest first.
+	Notes []Note `json:"notes"`
 
 	// Refunds Those of the account, newest first.
 	Refunds   []Refund   `json:"refunds"`
@@ -1118,7 +1160,10 @@ type NewDecision struct {
 // `other`. To reject: `suspected_abuse`, `agreement_violated`, `unverified`, `other`.
 type NewDecisionReasonCode string
 
-// NewMessage Example: {"body":"Please send us the invoice of October.","visibility":"public"}
+// NewMessage Without `visibility` what the ticket's customer says is `public`, and what staff say is `internal`: a
+// forgotten field mails no remark to the customer.
+//
+// Example: {"body":"Please send us the invoice of October.","visibility":"public"}
 type NewMessage struct {
 	// Body Free text; new lines and tabs are welcome, other control characters are refused.
 	Body LongText `json:"body"`
@@ -1210,6 +1255,29 @@ type NewUsage struct {
 	// OccurredAt When it happened; now when absent.
 	OccurredAt *time.Time `json:"occurred_at,omitempty"`
 }
+
+// Note What somebody wrote to what he did. Of what was refused there is none.
+type Note struct {
+	// About What a note was written for; `other` is such as what the customer was asked.
+	About NoteAbout `json:"about"`
+
+	// Author Opaque id.
+	Author    string    `json:"author"`
+	Body      string    `json:"body"`
+	CreatedAt time.Time `json:"created_at"`
+	ID        string    `json:"id"`
+
+	// RefundID Of the refund or of the one that it appeals; absent on a question about none.
+	RefundID *string `json:"refund_id,omitempty"`
+
+	// Role As what he did it.
+	//
+	// Example: reviewer
+	Role *string `json:"role,omitempty"`
+}
+
+// NoteAbout What a note was written for; `other` is such as what the customer was asked.
+type NoteAbout string
 
 // Nothing No fields; the body can as well be left out.
 type Nothing = map[string]interface{}
@@ -1666,9 +1734,6 @@ type Status struct {
 	Status string `json:"status"`
 }
 
-// Subject Opaque id of a person, as the issuer of tokens knows him.
-type Subject = string
-
 // Text Free text; new lines and tabs are welcome, other control characters are refused.
 type Text = string
 
@@ -1934,7 +1999,7 @@ type ListTicketsParams struct {
 	Kind *TicketKind `form:"kind,omitempty" json:"kind,omitempty"`
 
 	// Assignee Only tickets assigned to this person.
-	Assignee *string `form:"assignee,omitempty" json:"assignee,omitempty"`
+	Assignee *Assignee `form:"assignee,omitempty" json:"assignee,omitempty"`
 
 	// RefundID Only tickets about this refund.
 	RefundID *ID `form:"refund_id,omitempty" json:"refund_id,omitempty"`
@@ -2676,7 +2741,7 @@ type ClientInterface interface {
 	// AskQuestionWithBody Ask a question
 	//
 	// Opens a ticket in the queue `questions`, about a package, a refund or nothing in particular. Problems: 404
-	// when package or refund is not the caller's.
+	// when package or refund is not the caller's; 409 `too-many-questions` while 20 of the account are open.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2686,7 +2751,7 @@ type ClientInterface interface {
 	// AskQuestion Ask a question
 	//
 	// Opens a ticket in the queue `questions`, about a package, a refund or nothing in particular. Problems: 404
-	// when package or refund is not the caller's.
+	// when package or refund is not the caller's; 409 `too-many-questions` while 20 of the account are open.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2740,7 +2805,8 @@ type ClientInterface interface {
 
 	// GetCaseFile What a reviewer wants to know of a case
 	//
-	// The ticket, the refunds of its account (the newest 50), accounts that share e-mail, phone or payer, and the screening.
+	// The ticket, the refunds of its account (the newest 50), accounts that share e-mail, phone or payer, the
+	// screening, and what people wrote as notes. Problems: 403 `forbidden`, also to staff who own the account.
 	//
 	// Corresponds with GET /v1/tickets/{id}/case-file (the `GetCaseFile` operationId).
 	GetCaseFile(ctx context.Context, id ObjectID, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2818,8 +2884,9 @@ type ClientInterface interface {
 	// SendMessageWithBody Say something on a ticket
 	//
 	// A public message of staff is told to the customer; an internal one stays among staff. What a customer
-	// says is public, and while he is asked something it is his answer. Problems: 422 naming `visibility` when a
-	// customer says something internal; 409 `ticket-closed`.
+	// says is public, and while he is asked something it is his answer. Without `visibility` what staff say is
+	// internal. Problems: 422 naming `visibility` when a customer says something internal; 409 `ticket-closed`,
+	// `conversation-full` when the ticket has 500 messages (an answer to what was asked is still taken).
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2829,8 +2896,9 @@ type ClientInterface interface {
 	// SendMessage Say something on a ticket
 	//
 	// A public message of staff is told to the customer; an internal one stays among staff. What a customer
-	// says is public, and while he is asked something it is his answer. Problems: 422 naming `visibility` when a
-	// customer says something internal; 409 `ticket-closed`.
+	// says is public, and while he is asked something it is his answer. Without `visibility` what staff say is
+	// internal. Problems: 422 naming `visibility` when a customer says something internal; 409 `ticket-closed`,
+	// `conversation-full` when the ticket has 500 messages (an answer to what was asked is still taken).
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4044,7 +4112,7 @@ func (c *Client) ListTickets(ctx context.Context, params *ListTicketsParams, req
 // AskQuestionWithBody Ask a question
 //
 // Opens a ticket in the queue `questions`, about a package, a refund or nothing in particular. Problems: 404
-// when package or refund is not the caller's.
+// when package or refund is not the caller's; 409 `too-many-questions` while 20 of the account are open.
 //
 // Takes any type of body and a specified content type.
 //
@@ -4064,7 +4132,7 @@ func (c *Client) AskQuestionWithBody(ctx context.Context, contentType string, bo
 // AskQuestion Ask a question
 //
 // Opens a ticket in the queue `questions`, about a package, a refund or nothing in particular. Problems: 404
-// when package or refund is not the caller's.
+// when package or refund is not the caller's; 409 `too-many-questions` while 20 of the account are open.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -4178,7 +4246,8 @@ func (c *Client) AssignTicket(ctx context.Context, id ObjectID, body AssignTicke
 
 // GetCaseFile What a reviewer wants to know of a case
 //
-// The ticket, the refunds of its account (the newest 50), accounts that share e-mail, phone or payer, and the screening.
+// The ticket, the refunds of its account (the newest 50), accounts that share e-mail, phone or payer, the
+// screening, and what people wrote as notes. Problems: 403 `forbidden`, also to staff who own the account.
 //
 // Corresponds with GET /v1/tickets/{id}/case-file (the `GetCaseFile` operationId).
 func (c *Client) GetCaseFile(ctx context.Context, id ObjectID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4326,8 +4395,9 @@ func (c *Client) EscalateTicket(ctx context.Context, id ObjectID, body EscalateT
 // SendMessageWithBody Say something on a ticket
 //
 // A public message of staff is told to the customer; an internal one stays among staff. What a customer
-// says is public, and while he is asked something it is his answer. Problems: 422 naming `visibility` when a
-// customer says something internal; 409 `ticket-closed`.
+// says is public, and while he is asked something it is his answer. Without `visibility` what staff say is
+// internal. Problems: 422 naming `visibility` when a customer says something internal; 409 `ticket-closed`,
+// `conversation-full` when the ticket has 500 messages (an answer to what was asked is still taken).
 //
 // Takes any type of body and a specified content type.
 //
@@ -4347,8 +4417,9 @@ func (c *Client) SendMessageWithBody(ctx context.Context, id ObjectID, contentTy
 // SendMessage Say something on a ticket
 //
 // A public message of staff is told to the customer; an internal one stays among staff. What a customer
-// says is public, and while he is asked something it is his answer. Problems: 422 naming `visibility` when a
-// customer says something internal; 409 `ticket-closed`.
+// says is public, and while he is asked something it is his answer. Without `visibility` what staff say is
+// internal. Problems: 422 naming `visibility` when a customer says something internal; 409 `ticket-closed`,
+// `conversation-full` when the ticket has 500 messages (an answer to what was asked is still taken).
 //
 // Takes a body of the `application/json` content type.
 //
@@ -6390,7 +6461,7 @@ func NewListTicketsRequest(server string, params *ListTicketsParams) (*http.Requ
 
 		if params.Assignee != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "assignee", *params.Assignee, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "line"}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "assignee", *params.Assignee, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -7741,7 +7812,7 @@ type ClientWithResponsesInterface interface {
 	// AskQuestionWithBodyWithResponse Ask a question
 	//
 	// Opens a ticket in the queue `questions`, about a package, a refund or nothing in particular. Problems: 404
-	// when package or refund is not the caller's.
+	// when package or refund is not the caller's; 409 `too-many-questions` while 20 of the account are open.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -7751,7 +7822,7 @@ type ClientWithResponsesInterface interface {
 	// AskQuestionWithResponse Ask a question
 	//
 	// Opens a ticket in the queue `questions`, about a package, a refund or nothing in particular. Problems: 404
-	// when package or refund is not the caller's.
+	// when package or refund is not the caller's; 409 `too-many-questions` while 20 of the account are open.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -7807,7 +7878,8 @@ type ClientWithResponsesInterface interface {
 
 	// GetCaseFileWithResponse What a reviewer wants to know of a case
 	//
-	// The ticket, the refunds of its account (the newest 50), accounts that share e-mail, phone or payer, and the screening.
+	// The ticket, the refunds of its account (the newest 50), accounts that share e-mail, phone or payer, the
+	// screening, and what people wrote as notes. Problems: 403 `forbidden`, also to staff who own the account.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -7887,8 +7959,9 @@ type ClientWithResponsesInterface interface {
 	// SendMessageWithBodyWithResponse Say something on a ticket
 	//
 	// A public message of staff is told to the customer; an internal one stays among staff. What a customer
-	// says is public, and while he is asked something it is his answer. Problems: 422 naming `visibility` when a
-	// customer says something internal; 409 `ticket-closed`.
+	// says is public, and while he is asked something it is his answer. Without `visibility` what staff say is
+	// internal. Problems: 422 naming `visibility` when a customer says something internal; 409 `ticket-closed`,
+	// `conversation-full` when the ticket has 500 messages (an answer to what was asked is still taken).
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -7898,8 +7971,9 @@ type ClientWithResponsesInterface interface {
 	// SendMessageWithResponse Say something on a ticket
 	//
 	// A public message of staff is told to the customer; an internal one stays among staff. What a customer
-	// says is public, and while he is asked something it is his answer. Problems: 422 naming `visibility` when a
-	// customer says something internal; 409 `ticket-closed`.
+	// says is public, and while he is asked something it is his answer. Without `visibility` what staff say is
+	// internal. Problems: 422 naming `visibility` when a customer says something internal; 409 `ticket-closed`,
+	// `conversation-full` when the ticket has 500 messages (an answer to what was asked is still taken).
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11492,7 +11566,7 @@ func (c *ClientWithResponses) ListTicketsWithResponse(ctx context.Context, param
 // AskQuestionWithBodyWithResponse Ask a question
 //
 // Opens a ticket in the queue `questions`, about a package, a refund or nothing in particular. Problems: 404
-// when package or refund is not the caller's.
+// when package or refund is not the caller's; 409 `too-many-questions` while 20 of the account are open.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11508,7 +11582,7 @@ func (c *ClientWithResponses) AskQuestionWithBodyWithResponse(ctx context.Contex
 // AskQuestionWithResponse Ask a question
 //
 // Opens a ticket in the queue `questions`, about a package, a refund or nothing in particular. Problems: 404
-// when package or refund is not the caller's.
+// when package or refund is not the caller's; 409 `too-many-questions` while 20 of the account are open.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11600,7 +11674,8 @@ func (c *ClientWithResponses) AssignTicketWithResponse(ctx context.Context, id O
 
 // GetCaseFileWithResponse What a reviewer wants to know of a case
 //
-// The ticket, the refunds of its account (the newest 50), accounts that share e-mail, phone or payer, and the screening.
+// The ticket, the refunds of its account (the newest 50), accounts that share e-mail, phone or payer, the
+// screening, and what people wrote as notes. Problems: 403 `forbidden`, also to staff who own the account.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -11722,8 +11797,9 @@ func (c *ClientWithResponses) EscalateTicketWithResponse(ctx context.Context, id
 // SendMessageWithBodyWithResponse Say something on a ticket
 //
 // A public message of staff is told to the customer; an internal one stays among staff. What a customer
-// says is public, and while he is asked something it is his answer. Problems: 422 naming `visibility` when a
-// customer says something internal; 409 `ticket-closed`.
+// says is public, and while he is asked something it is his answer. Without `visibility` what staff say is
+// internal. Problems: 422 naming `visibility` when a customer says something internal; 409 `ticket-closed`,
+// `conversation-full` when the ticket has 500 messages (an answer to what was asked is still taken).
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11739,8 +11815,9 @@ func (c *ClientWithResponses) SendMessageWithBodyWithResponse(ctx context.Contex
 // SendMessageWithResponse Say something on a ticket
 //
 // A public message of staff is told to the customer; an internal one stays among staff. What a customer
-// says is public, and while he is asked something it is his answer. Problems: 422 naming `visibility` when a
-// customer says something internal; 409 `ticket-closed`.
+// says is public, and while he is asked something it is his answer. Without `visibility` what staff say is
+// internal. Problems: 422 naming `visibility` when a customer says something internal; 409 `ticket-closed`,
+// `conversation-full` when the ticket has 500 messages (an answer to what was asked is still taken).
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"net/mail"
+	"strings"
 	"time"
 
 	"refunddesk/internal/fault"
@@ -35,6 +36,11 @@ func ValidateAccount(a refund.Account, now time.Time) error {
 	if address, err := mail.ParseAddress(a.Email); err != nil || address.Address != a.Email {
 		return fault.InvalidField("email", "is an address like ann@example.com")
 	}
+	for _, f := range []struct{ name, value string }{{"phone", a.Phone}, {"payer", a.Payer}} {
+		if f.value != "" && strings.TrimSpace(f.value) == "" {
+			return fault.InvalidField(f.name, "must not be blank; leave it out when there is none")
+		}
+	}
 	if a.Locale != refund.English && a.Locale != refund.SimplifiedChinese {
 		return fault.InvalidField("locale", "is %s or %s", refund.English, refund.SimplifiedChinese)
 	}
@@ -56,7 +62,7 @@ func (d *Desk) ChangeAccount(ctx context.Context, actor identity.Actor, id strin
 	if err != nil {
 		return refund.Account{}, err
 	}
-	for field, to := range map[*string]*string{&a.Name: change.Name, &a.Email: change.Email, &a.Locale: change.Locale} {
+	for field, to := range map[*string]*string{&a.Name: change.Name, &a.Email: change.Email, &a.Locale: change.Locale, &a.Phone: change.Phone, &a.Payer: change.Payer} {
 		if to != nil {
 			*field = *to
 		}

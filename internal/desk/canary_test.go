@@ -42,7 +42,10 @@ func TestNothingInternalReachesACustomer(t *testing.T) {
 	chief := identity.Actor{Subject: "canary-chief", Roles: []identity.Role{identity.Senior}}
 	insider := identity.Actor{Subject: "insider", Roles: []identity.Role{identity.Customer, identity.Reviewer, identity.Admin}, AccountID: "acct"}
 
-	r := o.screened("p", 20_000, refund.InReview)
+	o.Buy("p", 20_000, 20_000)
+	filed, err := o.desk.File(o.Ctx, ann, desk.Filing{PackageID: "p", ReasonCode: refund.OtherReason, Note: "canary: all mine", IdempotencyKey: "p"}, 0)
+	require.NoError(t, err)
+	r := o.judged(filed.ID, refund.InReview)
 	tickets, err := o.Tickets(o.Ctx, desk.TicketFilter{RefundID: r.ID})
 	require.NoError(t, err)
 	id := tickets.Items[0].Ticket.ID
@@ -100,6 +103,8 @@ func TestNothingInternalReachesACustomer(t *testing.T) {
 	require.NoError(t, does(o.desk.Claim(o.Ctx, voter, id)))
 	require.NoError(t, does(o.desk.Claim(o.Ctx, voter, q.Ticket.ID)))
 	require.NoError(t, does(o.desk.Escalate(o.Ctx, voter, id, "canary escalation")))
+	require.NoError(t, does(o.desk.Escalate(o.Ctx, voter, q.Ticket.ID, "canary escalation")))
+	require.NoError(t, does(o.desk.Say(o.Ctx, chief, id, "", "canary, and nobody said for whom")))
 	require.NoError(t, does(o.desk.Say(o.Ctx, chief, id, review.Internal, "canary internal")))
 	require.NoError(t, does(o.desk.Say(o.Ctx, chief, q.Ticket.ID, review.Internal, "canary internal")))
 	require.NoError(t, does(o.desk.Say(o.Ctx, voter, q.Ticket.ID, review.Public, "We are looking.")))
@@ -134,6 +139,22 @@ func TestNothingInternalReachesACustomer(t *testing.T) {
 	last := hers.Messages[len(hers.Messages)-1]
 	assert.Equal(t, "We cannot verify the invoice.", last.Body)
 	assert.Empty(t, last.Author, "or she knew who voted")
+
+	// What people wrote beside all that is for staff, and for none of them who owns the account.
+	for _, who := range []identity.Actor{rita, chief, auditor, ada} {
+		file, err := o.desk.CaseFile(o.Ctx, who, id)
+		require.NoError(t, err)
+		var words []string
+		for _, n := range file.Notes {
+			words = append(words, n.Body)
+		}
+		assert.ElementsMatch(t, []string{"canary: all mine", "canary escalation", "Please send the invoice.", "canary note", "canary note"}, words, who.Subject)
+	}
+	for _, who := range []identity.Actor{ann, bob, insider, billing, nobody} {
+		file, err := o.desk.CaseFile(o.Ctx, who, id)
+		require.ErrorIs(t, err, desk.ErrForbidden, who.Subject)
+		assert.Zero(t, file, who.Subject)
+	}
 
 	// Nor does she learn it by asking what a list has.
 	yes := true

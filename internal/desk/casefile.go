@@ -15,13 +15,14 @@ type CaseFile struct {
 	Refunds   []refund.Refund // of the account, newest first, at most 50
 	Linked    []LinkedAccount // at most 50
 	Screening *Screening      // nil for a question, and for what was never screened
+	Notes     []Note          // of the ticket and its refund, and of the refund that this one appeals; oldest first
 }
 
 // mostHistory is how many refunds and linked accounts a case file shows.
 const mostHistory = 50
 
-// CaseFile reads a ticket with its account's refunds, the accounts linked to it and what
-// its refund was screened on. Staff only. Errors: not-found; forbidden, also to whoever
+// CaseFile reads a ticket with its account's refunds, the accounts linked to it, what its
+// refund was screened on and what people wrote for staff. Staff only. Errors: not-found; forbidden, also to whoever
 // owns the account.
 func (d *Desk) CaseFile(ctx context.Context, actor identity.Actor, ticketID string) (CaseFile, error) {
 	if !actor.IsStaff() {
@@ -41,6 +42,15 @@ func (d *Desk) CaseFile(ctx context.Context, actor identity.Actor, ticketID stri
 	}
 	file.Refunds = history.Items
 	if file.Linked, err = d.records.Linked(ctx, v.Ticket.AccountID, mostHistory); err != nil {
+		return CaseFile{}, err
+	}
+	var about []string
+	for _, id := range []string{v.Ticket.RefundID, v.Refund.AppealOf} {
+		if id != "" {
+			about = append(about, id)
+		}
+	}
+	if file.Notes, err = d.records.Notes(ctx, ticketID, about...); err != nil {
 		return CaseFile{}, err
 	}
 	if v.Ticket.RefundID != "" {

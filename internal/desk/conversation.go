@@ -14,9 +14,24 @@ import (
 	"refunddesk/internal/review"
 )
 
+// MostQuestions is how many questions of an account may be open, MostMessages how many
+// messages a ticket may have. Both are counted before the command's transaction: of those
+// that come at once some may go beyond, which does no harm.
+const (
+	MostQuestions = 20
+	MostMessages  = 500
+)
+
+// The refusals of what is too much for one conversation.
+var (
+	ErrTooManyQuestions = fault.New(fault.Conflict, "too-many-questions",
+		"You have %d open questions. Please wait until they are answered, or add to one of them.", MostQuestions)
+	ErrConversationFull = fault.New(fault.Conflict, "conversation-full", "A ticket has at most %d messages.", MostMessages)
+)
+
 // Ask opens a ticket with a customer's question, about a package of his, a refund of his
 // or nothing. Errors: no-account; a fault naming subject, body or package_id; not-found for
-// a package or refund that is not his.
+// a package or refund that is not his; too-many-questions.
 func (d *Desk) Ask(ctx context.Context, actor identity.Actor, q Question) (CaseView, error) {
 	if err := need(actor, identity.Customer); err != nil {
 		return CaseView{}, err
@@ -42,6 +57,13 @@ func (d *Desk) ask(ctx context.Context, actor identity.Actor, q Question) (CaseV
 	if err := needText("body", q.Body); err != nil {
 		return CaseView{}, err
 	}
+	open, err := d.records.CountOpenQuestions(ctx, actor.AccountID)
+	if err != nil {
+		return CaseView{}, err
+	}
+	if open >= MostQuestions {
+		return CaseView{}, ErrTooManyQuestions
+	}
 	inForce, err := d.records.PolicyVersion(ctx, "")
 	if err != nil {
 		return CaseView{}, err
@@ -57,9 +79,10 @@ func (d *Desk) ask(ctx context.Context, actor identity.Actor, q Question) (CaseV
 }
 
 // Say adds a message to an open ticket. Public ones are of the two parties and are told to
-// the customer; internal ones are of staff, for staff. A public word of a customer who is
-// asked something is his answer. Errors: a fault naming visibility or body; forbidden for an
-// auditor or admin; ticket-closed.
+// the customer; internal ones are of staff, for staff. Without a visibility the customer's
+// is public and that of staff internal: what somebody forgot to say mails nobody a remark. A
+// public word of a customer who is asked something is his answer. Errors: a fault naming
+// visibility or body; forbidden for an auditor or admin; ticket-closed, conversation-full.
 func (d *Desk) Say(ctx context.Context, actor identity.Actor, ticketID string, visibility review.Visibility, body string) (review.Message, error) {
 	v, err := d.caseFor(ctx, actor, ticketID)
 	if err != nil {
@@ -80,6 +103,10 @@ func (d *Desk) say(ctx context.Context, actor identity.Actor, v CaseView, visibi
 		}
 	}
 	switch {
+	case visibility == "" && customer:
+		visibility = review.Public
+	case visibility == "":
+		visibility = review.Internal
 	case !visibility.Known():
 		return review.Message{}, fault.InvalidField("visibility", "is public or internal")
 	case customer && visibility != review.Public:
@@ -88,9 +115,25 @@ func (d *Desk) say(ctx context.Context, actor identity.Actor, v CaseView, visibi
 	if err := needText("body", body); err != nil {
 		return review.Message{}, err
 	}
+	if err := d.roomFor(ctx, v, customer); err != nil {
+		return review.Message{}, err
+	}
 	m, intents, err := d.records.Say(ctx, actor, v.Ticket.ID, visibility, body)
 	d.engine.Hear(intents...)
 	return m, err
+}
+
+// roomFor returns ErrConversationFull when the ticket can take no more messages. What a
+// customer is asked he can answer all the same.
+func (d *Desk) roomFor(ctx context.Context, v CaseView, customer bool) error {
+	if v.Ticket.State != review.Open || customer && v.Ticket.Waiting() {
+		return nil
+	}
+	said, err := d.records.CountMessages(ctx, v.Ticket.ID)
+	if err == nil && said >= MostMessages {
+		return ErrConversationFull
+	}
+	return err
 }
 
 // ErrNotInReview refuses to ask a customer about a refund that nobody is to decide now.
@@ -120,6 +163,9 @@ func (d *Desk) requestInformation(ctx context.Context, actor identity.Actor, v C
 		return d.askedAlready(ctx, actor, v, body)
 	case v.Refund.State != refund.InReview:
 		return ErrNotInReview
+	}
+	if err := d.engine.Ready(ctx); err != nil { // before the words are kept
+		return err
 	}
 	// The same words may be asked again once he has answered: the version tells the two apart.
 	noteID := noteIDOf("ask", v.Ticket.ID, strconv.FormatInt(v.Refund.Version, 10), actor.Subject, body)

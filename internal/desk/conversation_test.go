@@ -129,6 +129,64 @@ func TestBothPartiesSpeak(t *testing.T) {
 	assert.False(t, said.ByStaff)
 }
 
+// What nobody said the visibility of is mailed to nobody, unless it is the customer's.
+func TestTheVisibilityOfAMessage(t *testing.T) {
+	o := newOffice(t)
+	_, v := o.inReview("p")
+	for _, c := range []struct {
+		who  identity.Actor
+		want review.Visibility
+	}{{ann, review.Public}, {kin, review.Public}, {rita, review.Internal}, {sam, review.Internal}} {
+		heard := len(o.engine.heard)
+		m, err := o.desk.Say(o.Ctx, c.who, v.Ticket.ID, "", "Is it paid?")
+		require.NoError(t, err)
+		assert.Equal(t, c.want, m.Visibility, c.who.Subject)
+		assert.Equal(t, c.want == review.Public, len(o.engine.heard) > heard, c.who.Subject)
+	}
+	hers, err := o.desk.Ticket(o.Ctx, ann, v.Ticket.ID)
+	require.NoError(t, err)
+	assert.Len(t, hers.Messages, 2)
+}
+
+func TestAConversationIsFull(t *testing.T) {
+	o := newOffice(t)
+	r, v := o.inReview("p")
+	require.NoError(t, does(o.desk.RequestInformation(o.Ctx, rita, v.Ticket.ID, invoice)))
+	for range desk.MostMessages - 2 {
+		_, _, err := o.Say(o.Ctx, rita, v.Ticket.ID, review.Internal, "x")
+		require.NoError(t, err)
+	}
+	require.NoError(t, does(o.desk.Say(o.Ctx, rita, v.Ticket.ID, review.Internal, "the last one")))
+	err := does(o.desk.Say(o.Ctx, rita, v.Ticket.ID, review.Internal, "one too many"))
+	require.ErrorIs(t, err, desk.ErrConversationFull)
+	assert.Equal(t, "conversation-full", o.refusals(audit.TicketWorkRefused)[0].ReasonCode)
+	require.NoError(t, does(o.desk.Say(o.Ctx, ann, v.Ticket.ID, review.Public, "Here it is.")), "what she is asked she can answer")
+	o.Step(r.ID, refund.VerbReassess, refund.InReview)
+	require.ErrorIs(t, does(o.desk.Say(o.Ctx, ann, v.Ticket.ID, review.Public, "And?")), desk.ErrConversationFull)
+	n, err := o.CountMessages(o.Ctx, v.Ticket.ID)
+	require.NoError(t, err)
+	assert.Equal(t, desk.MostMessages+1, n)
+	require.NoError(t, does(o.desk.Withdraw(o.Ctx, ann, r.ID)))
+	require.ErrorIs(t, does(o.desk.Say(o.Ctx, rita, v.Ticket.ID, review.Internal, "x")), review.ErrTicketClosed)
+}
+
+func TestTooManyQuestions(t *testing.T) {
+	o := newOffice(t)
+	first := o.question()
+	for range desk.MostQuestions - 1 {
+		o.question()
+	}
+	one := desk.Question{Subject: "Hello?", Body: "Is anybody there?"}
+	err := does(o.desk.Ask(o.Ctx, ann, one))
+	require.ErrorIs(t, err, desk.ErrTooManyQuestions)
+	assert.Contains(t, err.Error(), "wait until they are answered")
+	assert.Equal(t, "too-many-questions", o.refusals(audit.TicketWorkRefused)[0].ReasonCode)
+	require.NoError(t, does(o.desk.Ask(o.Ctx, bob, one)), "each account has its own")
+	require.NoError(t, does(o.desk.Resolve(o.Ctx, rita, first.Ticket.ID)))
+	require.NoError(t, does(o.desk.Ask(o.Ctx, ann, one)))
+	require.ErrorIs(t, does(o.desk.Ask(o.Ctx, ann, one)), desk.ErrTooManyQuestions)
+}
+
 func TestAMessageIsChecked(t *testing.T) {
 	o := newOffice(t)
 	_, v := o.inReview("p")
@@ -145,6 +203,8 @@ func TestAMessageIsChecked(t *testing.T) {
 		"no such visibility":              {rita, "secret", "x", "invalid-value", "visibility"},
 		"nothing":                         {rita, review.Public, "", "invalid-value", "body"},
 		"blanks":                          {ann, review.Public, " \t\n", "invalid-value", "body"},
+		"what nobody sees":                {ann, review.Public, "\u200b \u2060\ufeff\u3164", "invalid-value", "body"},
+		"staff of a linked account":       {identity.Actor{Subject: "lin", Roles: []identity.Role{identity.Reviewer}, AccountID: "other"}, review.Internal, "x", "own-ticket", ""},
 		"too much":                        {rita, review.Internal, strings.Repeat("x", 100_000), "invalid-value", "body"},
 		"control characters":              {ann, review.Public, "a\x00b", "invalid-value", "body"},
 		"text in another order":           {ann, review.Public, "a\u202eb", "invalid-value", "body"},

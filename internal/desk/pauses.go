@@ -31,7 +31,7 @@ func (d *Desk) Pause(ctx context.Context, actor identity.Actor, p Pause) (Pause,
 }
 
 func (d *Desk) pause(ctx context.Context, actor identity.Actor, p Pause) (Pause, error) {
-	if err := d.checkScope(ctx, p.Scope, p.Target); err != nil {
+	if err := checkScope(p.Scope, p.Target); err != nil {
 		return Pause{}, err
 	}
 	if err := needText("reason", p.Reason); err != nil {
@@ -40,11 +40,13 @@ func (d *Desk) pause(ctx context.Context, actor identity.Actor, p Pause) (Pause,
 	if err := within("expires_at", p.ExpiresAt, d.now(), MostPause); err != nil {
 		return Pause{}, err
 	}
-	return d.records.Pause(ctx, actor, Pause{Scope: p.Scope, Target: p.Target, Reason: p.Reason, ExpiresAt: p.ExpiresAt.UTC()})
+	begun, err := d.records.Pause(ctx, actor, Pause{Scope: p.Scope, Target: p.Target, Reason: p.Reason, ExpiresAt: p.ExpiresAt.UTC()})
+	return begun, noTarget(err)
 }
 
-// checkScope returns a fault naming scope or target when there is nothing that it would hold.
-func (d *Desk) checkScope(ctx context.Context, scope PauseScope, target string) error {
+// checkScope returns a fault naming scope or target when there cannot be such a pause.
+// Whether there is the account is the records' to know.
+func checkScope(scope PauseScope, target string) error {
 	switch scope {
 	case PauseAll:
 		if target != "" {
@@ -58,15 +60,19 @@ func (d *Desk) checkScope(ctx context.Context, scope PauseScope, target string) 
 		if target == "" {
 			return fault.InvalidField("target", "is an account's id")
 		}
-		_, err := d.records.Account(ctx, target)
-		if err != nil && fault.From(err).Kind == fault.NotFound {
-			return fault.InvalidField("target", "is no account that there is")
-		}
-		return err
 	default:
 		return fault.InvalidField("scope", "is account, product or all")
 	}
 	return nil
+}
+
+// noTarget names the field where the records miss the account to be paused: it is a value
+// in what was asked, not what was asked for.
+func noTarget(err error) error {
+	if err != nil && fault.From(err).Kind == fault.NotFound {
+		return fault.InvalidField("target", "is no account that there is")
+	}
+	return err
 }
 
 // EndPause lets crediting go on before the pause expires; the refunds that it held hear of
@@ -97,8 +103,9 @@ func (d *Desk) PauseEffect(ctx context.Context, actor identity.Actor, scope Paus
 	if !actor.IsStaff() {
 		return PauseEffect{}, ErrForbidden
 	}
-	if err := d.checkScope(ctx, scope, target); err != nil {
+	if err := checkScope(scope, target); err != nil {
 		return PauseEffect{}, err
 	}
-	return d.records.PauseEffect(ctx, scope, target)
+	effect, err := d.records.PauseEffect(ctx, scope, target)
+	return effect, noTarget(err)
 }

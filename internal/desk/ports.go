@@ -54,6 +54,7 @@ type TicketFilter struct {
 	// nil. Staff see a snoozed ticket only when they ask for it.
 	Unassigned, Waiting, Overdue, Snoozed *bool
 	Rule                                  string // that matched
+	ExceptAccount                         string // not those of this account
 	Sort                                  TicketSort
 	Paging
 }

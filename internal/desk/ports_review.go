@@ -24,6 +24,13 @@ type ReviewRecords interface {
 	Say(ctx context.Context, by identity.Actor, ticketID string, v review.Visibility, body string) (review.Message, []Intent, error)
 	// Messages are those of the tickets, oldest first; internal ones only when asked for.
 	Messages(ctx context.Context, internal bool, ticketIDs ...string) ([]review.Message, error)
+	// Notes are what people wrote for staff on the ticket and the refunds, oldest first: only
+	// of what took effect, not of what was refused.
+	Notes(ctx context.Context, ticketID string, refundIDs ...string) ([]Note, error)
+	// CountMessages is how many messages a ticket has, CountOpenQuestions how many questions of
+	// an account are open.
+	CountMessages(ctx context.Context, ticketID string) (int, error)
+	CountOpenQuestions(ctx context.Context, accountID string) (int, error)
 
 	// Claim makes the actor the assignee; the actor's own claim again changes nothing.
 	// ErrClaimed when somebody else holds it: of claims that race exactly one wins.
@@ -76,7 +83,8 @@ type Policies interface {
 	Policy(ctx context.Context, version string) (*policy.Policy, error)
 }
 
-// PauseRecords is what the desk needs of the store for the pause switch.
+// PauseRecords is what the desk needs of the store for the pause switch. The desk has
+// checked the shape of a pause; not-found is for an account that is none.
 type PauseRecords interface {
 	// Pause stops crediting; once it returns no refund of its scope is credited.
 	Pause(ctx context.Context, by identity.Actor, p Pause) (Pause, error)
@@ -96,6 +104,30 @@ type Question struct {
 	PackageID string
 	RefundID  string
 	SLA       review.SLA // of the questions queue, from the policy in force
+}
+
+// NoteAbout is what somebody wrote a note for.
+type NoteAbout string
+
+// What notes are about.
+const (
+	NoteRequest    NoteAbout = "request"    // the customer's, with the request
+	NoteAppeal     NoteAbout = "appeal"     // the customer's, with the appeal
+	NoteDecision   NoteAbout = "decision"   // of a vote, for staff
+	NoteEscalation NoteAbout = "escalation" // why it was escalated
+	NoteRetry      NoteAbout = "retry"      // why crediting was tried again
+	NoteOther      NoteAbout = "other"      // such as what the customer was asked
+)
+
+// Note is a text that belongs to something done on a case. Notes are never edited.
+type Note struct {
+	ID        string
+	RefundID  string // empty on a question that is about no refund
+	Author    string // subject
+	Role      identity.Role
+	About     NoteAbout
+	Body      string
+	CreatedAt time.Time
 }
 
 // LinkedAccount is another account that shares something with the one under review.

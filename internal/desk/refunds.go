@@ -242,6 +242,9 @@ func (d *Desk) retry(ctx context.Context, actor identity.Actor, r refund.Refund,
 	if err := needText("reason", reason); err != nil {
 		return err
 	}
+	if err := d.engine.Ready(ctx); err != nil { // before the reason is kept
+		return err
+	}
 	noteID := noteIDOf("retry", r.ID, strconv.FormatInt(r.Version, 10), actor.Subject, reason)
 	if err := d.records.KeepNote(ctx, noteID, actor, r.ID, reason); err != nil {
 		return err

@@ -31,7 +31,11 @@ func (d *Desk) Tickets(ctx context.Context, actor identity.Actor, f TicketFilter
 		if f, err = customersFilter(f); err != nil {
 			return Page[CaseView]{}, err
 		}
-	case f.Snoozed == nil && f.RefundID == "" && f.State != review.Closed:
+	case !seesInside(actor, actor.AccountID) && f.tellsInside():
+		// What he filters by would tell him of his own account what he is not shown.
+		f.ExceptAccount = actor.AccountID
+	}
+	if actor.IsStaff() && f.Snoozed == nil && f.RefundID == "" && f.State != review.Closed {
 		f.Snoozed = new(bool)
 	}
 	page, err := d.records.Tickets(ctx, f)
@@ -53,6 +57,8 @@ func (f TicketFilter) check() error {
 		return fault.InvalidField("kind", "is refund or question")
 	case f.Queue != "" && !slices.Contains(review.Queues, f.Queue):
 		return fault.InvalidField("queue", "is one of %v", review.Queues)
+	case f.Assignee != "" && !isAssignee(f.Assignee):
+		return fault.InvalidField("assignee", assigneeIs)
 	case f.Sort != "" && f.Sort != SortDue && f.Sort != SortNewest && f.Sort != SortPriority:
 		return fault.InvalidField("sort", "is due, newest or priority")
 	}
@@ -65,7 +71,7 @@ var ErrStaffFilter = fault.New(fault.Forbidden, "forbidden", "Only staff list ti
 // customersFilter is the filter on what its customer is shown: the queue of a question or
 // of a request, whatever became of it since.
 func customersFilter(f TicketFilter) (TicketFilter, error) {
-	if f.Assignee != "" || f.Rule != "" || f.Unassigned != nil || f.Overdue != nil || f.Snoozed != nil || f.Sort == SortPriority {
+	if f.namesInside() {
 		return f, ErrStaffFilter
 	}
 	for _, kind := range []review.TicketKind{review.KindQuestion, review.KindRefund} {
@@ -79,6 +85,14 @@ func customersFilter(f TicketFilter) (TicketFilter, error) {
 	}
 	return f, nil
 }
+
+// namesInside reports whether the filter is about what only staff are shown.
+func (f TicketFilter) namesInside() bool {
+	return f.Assignee != "" || f.Rule != "" || f.Unassigned != nil || f.Overdue != nil || f.Snoozed != nil || f.Sort == SortPriority
+}
+
+// tellsInside is namesInside or by queue: which one a ticket is in is told by being listed.
+func (f TicketFilter) tellsInside() bool { return f.namesInside() || f.Queue != "" }
 
 // ErrNotDecidable refuses a decision on what asks for none.
 var ErrNotDecidable = fault.New(fault.Conflict, "ticket-not-decidable", "A question is answered and resolved; there is nothing to decide.")
@@ -174,8 +188,14 @@ func (d *Desk) decide(ctx context.Context, v CaseView, b ballot) error {
 	return d.send(ctx, v, b)
 }
 
-// send carries the decision to the workflow.
+// send carries the decision to the workflow. Nothing that was written is kept while the
+// engine is away.
 func (d *Desk) send(ctx context.Context, v CaseView, b ballot) error {
+	if b.noteID != "" || b.messageID != "" {
+		if err := d.engine.Ready(ctx); err != nil {
+			return err
+		}
+	}
 	for id, text := range map[string]string{b.noteID: b.Note, b.messageID: b.Message} {
 		if id == "" {
 			continue

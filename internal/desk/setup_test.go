@@ -61,8 +61,11 @@ func newOffice(t *testing.T) *office {
 // unless the test says what comes instead.
 type engine struct {
 	records *storetest.Bundle
-	// instead answers every command, when not nil.
+	// instead answers every command, when not nil: the engine is there, and its workers are
+	// not, or refuse.
 	instead error
+	// down is what a look at the engine itself gives.
+	down error
 	// lost has commands carried out and their answers lost on the way.
 	lost bool
 
@@ -145,7 +148,7 @@ func (e *engine) Retry(ctx context.Context, c desk.RetryCommand) (refund.Step, e
 }
 
 func (e *engine) History(context.Context, string) ([]desk.Event, error) { return e.events, e.instead }
-func (e *engine) Ready(context.Context) error                           { return e.instead }
+func (e *engine) Ready(context.Context) error                           { return e.down }
 
 // inReview files for a package of 2,000 and screens it into a review.
 func (o *office) inReview(packageID string) (refund.Refund, desk.CaseView) {
@@ -162,14 +165,21 @@ func (o *office) inReview(packageID string) (refund.Refund, desk.CaseView) {
 func (o *office) screened(packageID string, units int64, want refund.State) refund.Refund {
 	o.T.Helper()
 	o.Buy(packageID, units, units)
-	r := o.MustFile(packageID)
-	facts, version, err := o.Facts(o.Ctx, r.ID)
+	return o.judged(o.MustFile(packageID).ID, want)
+}
+
+// judged has the policy in force judge a refund.
+func (o *office) judged(id string, want refund.State) refund.Refund {
+	o.T.Helper()
+	facts, version, err := o.Facts(o.Ctx, id)
 	require.NoError(o.T, err)
 	p, err := o.shelf.Policy(o.Ctx, version)
 	require.NoError(o.T, err)
-	step, err := o.Screen(o.Ctx, o.Op(r.ID, refund.VerbScreen), facts, p.Evaluate(facts))
+	step, err := o.Screen(o.Ctx, o.Op(id, refund.VerbScreen), facts, p.Evaluate(facts))
 	require.NoError(o.T, err)
 	require.Equal(o.T, want, step.State)
+	r, err := o.Refund(o.Ctx, id)
+	require.NoError(o.T, err)
 	return r
 }
 

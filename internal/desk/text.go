@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -30,21 +31,33 @@ func checkText(field, text string) error {
 	return nil
 }
 
+// isBlank reports whether a text shows nothing: blanks and characters without a shape.
+func isBlank(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool {
+		return !unicode.IsSpace(r) && !unicode.In(r, unicode.Cf, unicode.Cc, unicode.Other_Default_Ignorable_Code_Point) && r != '\u115f' && r != '\u1160' && r != '\u2800' && r != '\u3164'
+	})
+}
+
 // needText is checkText for a text that has to say something.
 func needText(field, text string) error {
-	if strings.TrimSpace(text) == "" {
+	if isBlank(text) {
 		return fault.InvalidField(field, "must not be empty")
 	}
 	return checkText(field, text)
 }
 
-// mostLine is how many characters a subject, a title or somebody's id may have.
+// mostLine is how many characters a subject or a title may have.
 const mostLine = 200
+
+// assigneeIs says what an assignee is. He goes into the audit log, which holds no free text.
+const assigneeIs = "is a person's id: 1 to 128 of A-Z a-z 0-9 _ . | : @ - that start with a letter or digit"
+
+var isAssignee = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.|:@-]{0,127}$`).MatchString
 
 // needLine returns a fault naming the field unless it holds one line that says something.
 func needLine(field, line string) error {
 	switch {
-	case strings.TrimSpace(line) == "":
+	case isBlank(line):
 		return fault.InvalidField(field, "must not be empty")
 	case !utf8.ValidString(line) || strings.ContainsFunc(line, unprintable):
 		return fault.InvalidField(field, "is one line of text without control characters")

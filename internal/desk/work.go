@@ -14,7 +14,7 @@ import (
 // The refusals of work on tickets.
 var (
 	ErrMayNotWork = fault.New(fault.Forbidden, "forbidden", "Only a reviewer who is neither auditor nor admin works on tickets.")
-	ErrOwnTicket  = fault.New(fault.Forbidden, "own-ticket", "Nobody works on a ticket of his own account.")
+	ErrOwnTicket  = fault.New(fault.Forbidden, "own-ticket", "Nobody works on a ticket of his own account or of one linked to it.")
 	// ErrDecisionNeeded refuses to resolve what only a decision ends.
 	ErrDecisionNeeded = fault.New(fault.Conflict, "decision-needed", "The ticket of a refund ends with a decision on the refund.")
 )
@@ -34,8 +34,8 @@ func (d *Desk) Release(ctx context.Context, actor identity.Actor, ticketID strin
 // Assign gives a ticket to somebody, whoever holds it. Errors: a fault naming assignee; ticket-closed.
 func (d *Desk) Assign(ctx context.Context, actor identity.Actor, ticketID, assignee string) (CaseView, error) {
 	return d.work(ctx, actor, ticketID, func(CaseView) error {
-		if err := needLine("assignee", assignee); err != nil {
-			return err
+		if !isAssignee(assignee) {
+			return fault.InvalidField("assignee", assigneeIs)
 		}
 		return d.records.Assign(ctx, actor, assignee, ticketID)
 	})
@@ -69,18 +69,16 @@ func (d *Desk) assignAll(ctx context.Context, actor identity.Actor, ids []string
 	if len(ids) == 0 || len(ids) > MostAssigned {
 		return fault.InvalidField("ticket_ids", "names 1 to %d tickets", MostAssigned)
 	}
-	if err := needLine("assignee", assignee); err != nil {
-		return err
+	if !isAssignee(assignee) {
+		return fault.InvalidField("assignee", assigneeIs)
 	}
-	if actor.AccountID != "" { // who owns no account has no ticket of his own
-		for _, id := range ids {
-			v, err := d.records.Case(ctx, id)
-			if err != nil {
-				return err
-			}
-			if err := mayWork(actor, v); err != nil {
-				return err
-			}
+	for _, id := range ids {
+		v, err := d.records.Case(ctx, id)
+		if err != nil {
+			return err
+		}
+		if err := mayWork(actor, v); err != nil {
+			return err
 		}
 	}
 	return d.records.Assign(ctx, actor, assignee, ids...)
@@ -169,7 +167,8 @@ func mayWork(actor identity.Actor, v CaseView) error {
 	case !actor.Decides():
 		return ErrMayNotWork
 	case actor.AccountID != "" && actor.AccountID == v.Ticket.AccountID,
-		actor.Subject == v.Ticket.OpenedBy, actor.Subject == v.Refund.RequestedBy:
+		actor.Subject == v.Ticket.OpenedBy, actor.Subject == v.Refund.RequestedBy,
+		actor.AccountID != "" && slices.Contains(v.Case.Linked, actor.AccountID):
 		return ErrOwnTicket
 	}
 	return nil

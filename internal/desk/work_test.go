@@ -102,6 +102,78 @@ func TestWhoWorksOnTickets(t *testing.T) {
 	}
 }
 
+// A ticket is its opener's and its requester's also when his token names no account: he
+// works on none of the two.
+func TestNobodyWorksOnWhatHeAskedFor(t *testing.T) {
+	o := newOffice(t)
+	_, filed := o.inReview("p")
+	asked := o.question()
+	who := identity.Actor{Subject: ann.Subject, Roles: []identity.Role{identity.Reviewer}}
+	require.NotEqual(t, who.Subject, filed.Ticket.OpenedBy)
+	require.Equal(t, who.Subject, filed.Refund.RequestedBy)
+	inside, err := o.Case(o.Ctx, asked.Ticket.ID)
+	require.NoError(t, err)
+	require.Equal(t, who.Subject, inside.Ticket.OpenedBy)
+	require.Empty(t, inside.Refund.RequestedBy)
+	chores := o.chores()
+	chores["say"] = func(ctx context.Context, who identity.Actor, id string) error {
+		return does(o.desk.Say(ctx, who, id, review.Internal, "x"))
+	}
+	for _, id := range []string{filed.Ticket.ID, asked.Ticket.ID} {
+		for name, chore := range chores {
+			require.ErrorIs(t, chore(o.Ctx, who, id), desk.ErrOwnTicket, name)
+		}
+	}
+	assert.Len(t, o.refusals(audit.TicketWorkRefused), 2*len(chores))
+}
+
+// What staff filter by would tell them of their own account what they are not shown of it.
+func TestNobodyListsHisOwnByWhatIsInside(t *testing.T) {
+	o := newOffice(t)
+	_, v := o.inReview("p")
+	own := identity.Actor{Subject: "own", Roles: []identity.Role{identity.Senior}, AccountID: "acct"}
+	yes := true
+	for name, f := range map[string]desk.TicketFilter{
+		"rule":       {Rule: v.Ticket.Matches[0].Rule},
+		"queue":      {Queue: review.QueueReview},
+		"unassigned": {Unassigned: &yes},
+		"priority":   {Sort: desk.SortPriority},
+	} {
+		for _, f.AccountID = range []string{"", "acct"} {
+			seen, err := o.desk.Tickets(o.Ctx, own, f)
+			require.NoError(t, err)
+			assert.Empty(t, seen.Items, name)
+			seen, err = o.desk.Tickets(o.Ctx, rita, f)
+			require.NoError(t, err)
+			assert.Len(t, seen.Items, 1, name)
+		}
+	}
+	seen, err := o.desk.Tickets(o.Ctx, own, desk.TicketFilter{})
+	require.NoError(t, err)
+	require.Len(t, seen.Items, 1, "that it is there is no secret")
+	assert.Empty(t, seen.Items[0].Ticket.Matches)
+}
+
+// An assignee is an id: no free text gets into the audit log, nor do lists look for any.
+func TestAnAssigneeIsAnID(t *testing.T) {
+	o := newOffice(t)
+	_, v := o.inReview("p")
+	for _, who := range []string{"", " ", "Lin Wei", "the customer lies", "-r", "林", "r\n", strings.Repeat("x", 129)} {
+		for _, err := range []error{does(o.desk.Assign(o.Ctx, rita, v.Ticket.ID, who)), does(o.desk.AssignAll(o.Ctx, rita, []string{v.Ticket.ID}, who))} {
+			assert.Equal(t, "assignee", fieldOf(err), who)
+		}
+		if who != "" {
+			assert.Equal(t, "assignee", fieldOf(does(o.desk.Tickets(o.Ctx, rita, desk.TicketFilter{Assignee: who}))), who)
+		}
+	}
+	for _, who := range []string{"r", "auth0|5f7c.e_2", "lin@example.com", "urn:7:x", strings.Repeat("x", 128)} {
+		require.NoError(t, does(o.desk.Assign(o.Ctx, rita, v.Ticket.ID, who)))
+		page, err := o.desk.Tickets(o.Ctx, rita, desk.TicketFilter{Assignee: who})
+		require.NoError(t, err)
+		assert.Len(t, page.Items, 1)
+	}
+}
+
 // Nothing is done on a ticket that is closed, and the attempt is on the record.
 func TestNothingIsDoneOnAClosedTicket(t *testing.T) {
 	for name := range (&office{}).chores() {

@@ -55,6 +55,12 @@ func (a Actor) Owns(accountID string) bool {
 	return a.Has(Customer) && accountID != "" && a.AccountID == accountID
 }
 
+// SamePerson reports whether two sign-ins are one person's, as far as can be known: the same
+// subject, or the same account behind two of them.
+func (a Actor) SamePerson(b Actor) bool {
+	return a.Subject == b.Subject || (a.AccountID != "" && a.AccountID == b.AccountID)
+}
+
 // MainRole is the role written beside the actor in the audit log: the most powerful one.
 func (a Actor) MainRole() Role {
 	for _, r := range []Role{System, Admin, Auditor, Senior, Reviewer, Integrator, Customer} {

@@ -134,6 +134,9 @@ func (p *Policy) ruleMatches(f *Facts, out []judgement) []judgement {
 		default:
 			continue
 		}
+		if f.Appeal && verdict == Reject {
+			verdict = Review // an appeal is decided by a person
+		}
 		out = append(out, judgement{verdict, review.Match{
 			Rule: r.text.ID, Value: shown, Threshold: threshold, Reason: r.text.Reason, Weight: r.text.Weight, Told: r.text.Customer,
 		}})

@@ -23,22 +23,25 @@ type comparison struct {
 	threshold func(limits func(name string) string) string // nil when the facts are compared with one another
 }
 
-// explain finds the comparisons of an expression, in its order.
+// explain finds the comparisons of an expression, in its order. It goes down what joins
+// them, and asks for the facts of each comparison once, so that no part is walked again for
+// every level that it is below.
 func explain(tree *ast.AST) []comparison {
 	var out []comparison
+	add := func(c comparison) {
+		if len(c.facts) > 0 {
+			out = append(out, c)
+		}
+	}
 	var walk func(e ast.Expr, negated bool)
 	walk = func(e ast.Expr, negated bool) {
-		facts := factsIn(e)
-		if len(facts) == 0 {
-			return
-		}
 		if e.Kind() == ast.IdentKind {
 			word := strconv.FormatBool(!negated)
-			out = append(out, comparison{facts: facts, operator: "==", threshold: func(func(string) string) string { return word }})
+			add(comparison{facts: factsIn(e), operator: "==", threshold: func(func(string) string) string { return word }})
 			return
 		}
 		if e.Kind() != ast.CallKind {
-			out = append(out, comparison{facts: facts})
+			add(comparison{facts: factsIn(e)})
 			return
 		}
 		call := e.AsCall()
@@ -54,9 +57,9 @@ func explain(tree *ast.AST) []comparison {
 				walk(arg, negated)
 			}
 		case operators.Equals, operators.NotEquals, operators.Less, operators.LessEquals, operators.Greater, operators.GreaterEquals, operators.In:
-			out = append(out, compared(tree, symbol(name), args[0], args[1], negated))
+			add(compared(tree, symbol(name), args[0], args[1], negated))
 		default:
-			out = append(out, comparison{facts: facts})
+			add(comparison{facts: factsIn(e)})
 		}
 	}
 	walk(tree.Expr(), false)

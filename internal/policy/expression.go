@@ -3,6 +3,7 @@ package policy
 import (
 	"math"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -21,7 +22,7 @@ import (
 const (
 	mostExpression = 2000   // bytes
 	mostNodes      = 2000   // of the syntax tree, macros expanded
-	mostDepth      = 60     // of the syntax tree
+	mostDepth      = 60     // of the syntax tree, macros expanded
 	mostCost       = 10_000 // CEL's units; one comparison is about one
 	mostUnknown    = 64     // names in Facts.Unknown
 	mostWordSize   = 256    // bytes of a fact that is a word
@@ -107,12 +108,19 @@ func (r *reader) rulePrograms(compiler *cel.Env, t ruleText) (rule, bool) {
 		r.wrong(t.at.node, t.at.path, "must say yes or no, and is of the type %s; compare it with something", checked.OutputType())
 	}
 	tree := checked.NativeRep()
-	r.units(t, tree)
+	// Depth and cost come first: what looks further goes over trees that are bounded.
+	if deeper(tree.Expr(), mostDepth) {
+		r.wrong(t.at.node, t.at.path, "nests deeper than %d levels", mostDepth)
+		return rule{}, false
+	}
 	if estimate, err := compiler.EstimateCost(checked, sizes{}); err != nil {
 		r.wrong(t.at.node, t.at.path, "cannot be bounded in cost: %v", err)
+		return rule{}, false
 	} else if estimate.Max > mostCost {
 		r.wrong(t.at.node, t.at.path, "could take too long to work out (cost %s, and %d is allowed)", costText(estimate.Max), mostCost)
+		return rule{}, false
 	}
+	r.units(t, tree)
 	if t.Verdict == Reject && !t.Automatic && !hard(tree.Expr()) {
 		r.wrong(t.at.node, t.at.path, "rejects on something other than a hard fact (standing == \"terminated\", dispute == \"lost\", amount <= 0): make the verdict review, or write accept_automatic_rejection: true beside it")
 	}
@@ -161,6 +169,29 @@ func (sizes) EstimateSize(n cost.AstNode) *cost.SizeEstimate {
 // EstimateCallCost implements cost.Estimator: all functions are the library's own.
 func (sizes) EstimateCallCost(string, string, *cost.AstNode, []cost.AstNode) *cost.CallEstimate {
 	return nil
+}
+
+// deeper reports whether the expression has more levels than that. It looks no further down.
+func deeper(e ast.Expr, levels int) bool {
+	if levels == 0 {
+		return true
+	}
+	var below []ast.Expr
+	switch e.Kind() {
+	case ast.CallKind:
+		if e.AsCall().IsMemberFunction() {
+			below = append(below, e.AsCall().Target())
+		}
+		below = append(below, e.AsCall().Args()...)
+	case ast.ListKind:
+		below = e.AsList().Elements()
+	case ast.SelectKind:
+		below = []ast.Expr{e.AsSelect().Operand()}
+	case ast.ComprehensionKind:
+		c := e.AsComprehension()
+		below = []ast.Expr{c.IterRange(), c.AccuInit(), c.LoopCondition(), c.LoopStep(), c.Result()}
+	}
+	return slices.ContainsFunc(below, func(e ast.Expr) bool { return deeper(e, levels-1) })
 }
 
 // loops reports whether the expression does something once for each of a list.

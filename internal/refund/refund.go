@@ -65,6 +65,7 @@ type Refund struct {
 // The refusals of an appeal, beside those of a new request.
 var (
 	ErrNotRejected     = fault.New(fault.Conflict, "not-rejected", "Only a rejected refund can be appealed.")
+	ErrDisputeLost     = fault.New(fault.Conflict, OutcomeDisputeLost, "The payment dispute over the package was lost; its price has gone back by another way. An appeal is possible once that changes.")
 	ErrAlreadyAppealed = fault.New(fault.Conflict, "already-appealed", "The rejection has been appealed already; an appeal is decided once.")
 )
 

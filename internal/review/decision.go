@@ -70,7 +70,7 @@ type Case struct {
 	Linked  []string
 	FiledBy []string
 	// Barred are those who decided the refund that this one appeals.
-	Barred []string
+	Barred []identity.Actor
 }
 
 // Digest is over what a reviewer is shown; a decision names it, and is stale once it differs.
@@ -103,9 +103,9 @@ func (c Case) MayDecide(actor identity.Actor, vote Vote, digest string) *fault.E
 		return ErrMayNotDecide
 	case c.isOwn(actor):
 		return ErrSelfApproval
-	case slices.Contains(c.Barred, actor.Subject):
+	case slices.ContainsFunc(c.Barred, actor.SamePerson):
 		return ErrFirstDecider
-	case slices.ContainsFunc(c.Decisions, func(d Decision) bool { return d.Voter.Subject == actor.Subject }):
+	case slices.ContainsFunc(c.Decisions, func(d Decision) bool { return actor.SamePerson(d.Voter) }):
 		return ErrAlreadyVoted
 	case c.NeedsAttention && !actor.Has(identity.Senior):
 		return ErrSeniorOnly

@@ -48,7 +48,7 @@ func TestMayDecide(t *testing.T) {
 		c.Quorum, c.Decisions = review.Quorum{Approvals: 2, Seniors: 1}, []review.Decision{senior("sam", review.Approve)}
 	})
 	linked := with(func(c *review.Case) { c.Linked, c.FiledBy = []string{"twin"}, []string{"rita"} })
-	appeal := with(func(c *review.Case) { c.Barred = []string{"rita"} })
+	appeal := with(func(c *review.Case) { c.Barred = []identity.Actor{{Subject: "rita"}} })
 	rita, sam := who("rita", identity.Reviewer), who("sam", identity.Senior)
 	owner, elsewhere, twin := who("owen", identity.Reviewer), who("owen", identity.Reviewer), who("tina", identity.Reviewer)
 	owner.AccountID, elsewhere.AccountID, twin.AccountID = "acct", "other", "twin"

@@ -28,7 +28,8 @@ var ErrIdempotencyMismatch = fault.New(fault.Unprocessable, "idempotency-mismatc
 // An appeal has no key of its own: a rejection is appealed once, which is what a key would
 // be for, and a second appeal is refused whatever it says. So no key that a customer chooses
 // can meet one of ours. Its errors beside those above: not-found for a refund that is not the
-// account's or not of the package, refund.ErrNotRejected, refund.ErrAlreadyAppealed.
+// account's or not of the package, refund.ErrNotRejected, refund.ErrAlreadyAppealed,
+// refund.ErrDisputeLost.
 func (s *Store) File(ctx context.Context, by identity.Actor, f desk.Filing) (desk.Filed, error) {
 	refundID := newID("refund")
 	bodyHash := digestOf(fmt.Sprintf("%q %q %q", f.PackageID, f.ReasonCode, f.Note))
@@ -92,6 +93,10 @@ func mayAppeal(tx *gorm.DB, appealOf string, p refund.Package) error {
 	}
 	if appeals > 0 {
 		return refund.ErrAlreadyAppealed
+	}
+	// The program would reject it unheard, and the one appeal would be used up.
+	if p.Dispute == refund.DisputeLost {
+		return refund.ErrDisputeLost
 	}
 	return nil
 }

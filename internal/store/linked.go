@@ -56,25 +56,32 @@ func linkedOf(tx *gorm.DB, accountID, requestedBy string) (linked, filedBy []str
 // linkedTo is the condition that account o shares something with account a.
 const linkedTo = "(lower(o.email) = lower(a.email) AND a.email <> '' OR o.phone = a.phone AND o.phone <> '' OR o.payer = a.payer AND o.payer <> '')"
 
-// hasPartIn reports whether the actor's account is linked to the account, or whether he ever
-// filed for it or for one that is linked to it.
+// hasPartIn reports whether the actor's account is linked to the account, whether he ever
+// filed for it or for one that is linked to it, or asked something in its name.
 func hasPartIn(tx *gorm.DB, actor identity.Actor, accountID string) (bool, error) {
 	var has bool
 	err := tx.Raw(`SELECT EXISTS (SELECT 1 FROM accounts a, accounts o WHERE a.id = ? AND o.id = ? AND `+linkedTo+`)
 	OR EXISTS (SELECT 1 FROM refunds f JOIN accounts o ON o.id = f.account_id, accounts a
-	            WHERE a.id = ? AND f.requested_by = ? AND (o.id = a.id OR `+linkedTo+`))`,
-		accountID, actor.AccountID, accountID, actor.Subject).Scan(&has).Error
+	            WHERE a.id = ? AND f.requested_by = ? AND (o.id = a.id OR `+linkedTo+`))
+	OR EXISTS (SELECT 1 FROM tickets WHERE account_id = ? AND opened_by = ?)`,
+		accountID, actor.AccountID, accountID, actor.Subject, accountID, actor.Subject).Scan(&has).Error
 	return has, err
 }
 
 // barredOf gives those who voted on the refund that is appealed: an appeal is somebody else's to decide.
-func barredOf(tx *gorm.DB, appealOf string) ([]string, error) {
+func barredOf(tx *gorm.DB, appealOf string) ([]identity.Actor, error) {
 	if appealOf == "" {
 		return nil, nil
 	}
-	var voters []string
-	err := tx.Raw("SELECT DISTINCT voter FROM decisions WHERE refund_id = ? ORDER BY voter", appealOf).Scan(&voters).Error
-	return voters, err
+	var rows []struct{ Voter, VoterAccount string }
+	if err := tx.Raw("SELECT DISTINCT voter, voter_account FROM decisions WHERE refund_id = ? ORDER BY voter", appealOf).Scan(&rows).Error; err != nil {
+		return nil, err
+	}
+	voters := make([]identity.Actor, len(rows))
+	for i, r := range rows {
+		voters[i] = identity.Actor{Subject: r.Voter, AccountID: r.VoterAccount}
+	}
+	return voters, nil
 }
 
 // Linked implements desk.ReviewRecords: those with rejections or not in good standing first.

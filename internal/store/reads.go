@@ -191,6 +191,9 @@ func (s *Store) Tickets(ctx context.Context, f desk.TicketFilter) (desk.Page[des
 func ticketConditions(f desk.TicketFilter, now time.Time) conditions {
 	var where conditions
 	where.equal("account_id", f.AccountID)
+	if f.ExceptAccount != "" {
+		where.add("account_id <> ?", f.ExceptAccount)
+	}
 	where.equal("refund_id", f.RefundID)
 	where.equal("kind", string(f.Kind))
 	where.equal("queue", f.Queue)

@@ -100,6 +100,10 @@ func (s *Store) Withdraw(ctx context.Context, op refund.Op, by identity.Actor) (
 		t.closeTicket()
 		t.thaw()
 		t.notices = append(t.notices, notify.Withdrawn)
+		// Whoever screened may have died before the workflow heard of its notices.
+		if err := t.repeatNotices(); err != nil {
+			return err
+		}
 		// It may be withdrawn before its workflow screened it.
 		t.after = append(t.after, stmt("UPDATE engine_intents SET delivered_at = ? WHERE id = ? AND delivered_at IS NULL", t.now, startIntentID(t.row.ID)))
 		return t.become(refund.Withdrawn, audit.Withdrawn, "")

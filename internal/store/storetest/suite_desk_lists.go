@@ -167,7 +167,7 @@ func caseParties(t *testing.T, open Opener) {
 	require.NoError(t, err)
 	v, err = b.Case(b.Ctx, list.Items[0].Ticket.ID)
 	require.NoError(t, err)
-	assert.Equal(t, []string{Reviewer.Subject}, v.Case.Barred, "whoever decided first does not decide on the appeal")
+	assert.Equal(t, []identity.Actor{{Subject: Reviewer.Subject}}, v.Case.Barred, "whoever decided first does not decide on the appeal")
 	_, err = b.Case(b.Ctx, "none")
 	assert.Equal(t, fault.NotFound, fault.From(err).Kind)
 }

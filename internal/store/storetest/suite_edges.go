@@ -17,6 +17,9 @@ import (
 // edgeTests are what a case must not slip through by.
 var edgeTests = map[string]func(*testing.T, Opener){
 	"one of very many linked accounts":              manyLinked,
+	"two sign-ins of one account":                   secondSignIn,
+	"who asked in the account's name":               askedThere,
+	"an appeal against a lost dispute":              appealKept,
 	"the provider's fault, seen by one of two":      faultOfOne,
 	"nobody hides a case from its clock":            snoozedLate,
 	"what needs attention has a promise of its own": attentionPromise,
@@ -46,6 +49,54 @@ func manyLinked(t *testing.T, open Opener) {
 		assert.Equal(t, review.ErrSelfApproval.Code, step.Refused, who)
 	}
 	assert.Equal(t, refund.Crediting, b.Decide(id, Reviewer, review.Approve).State)
+}
+
+// secondSignIn: two sign-ins of one account are one person: neither both votes of two nor the
+// first decision and its appeal are his.
+func secondSignIn(t *testing.T, open Opener) {
+	b := New(t, open)
+	b.person("home", nil)
+	one := identity.Actor{Subject: "rob", Roles: []identity.Role{identity.Senior}, AccountID: "home"}
+	other := identity.Actor{Subject: "rob2", Roles: []identity.Role{identity.Reviewer}, AccountID: "home"}
+	b.Buy("p", 2000, 2000)
+	id := b.MustFile("p").ID
+	_, err := b.Screen(b.Ctx, b.Op(id, refund.VerbScreen), b.Judge(id), policy.Plan{
+		Verdict: policy.Review, Quorum: review.Quorum{Approvals: 2, Seniors: 1}, Queue: review.QueueReview, SLA: promise, Version: "1",
+	})
+	require.NoError(t, err)
+	require.Empty(t, b.Decide(id, one, review.Approve).Refused)
+	assert.Equal(t, review.ErrAlreadyVoted.Code, b.Decide(id, other, review.Approve).Refused)
+	assert.Equal(t, refund.Rejected, b.Decide(id, Reviewer, review.Reject).State)
+
+	filed, err := b.appeal("p", id)
+	require.NoError(t, err)
+	b.Step(filed.Refund.ID, refund.VerbScreen, refund.InReview)
+	assert.Equal(t, review.ErrFirstDecider.Code, b.Decide(filed.Refund.ID, other, review.Approve).Refused)
+}
+
+// askedThere: who asks in an account's name decides on none of its refunds.
+func askedThere(t *testing.T, open Opener) {
+	b := New(t, open)
+	b.question("?")
+	k := b.flag("p")
+	asker := identity.Actor{Subject: Customer("acct").Subject, Roles: []identity.Role{identity.Reviewer}}
+	assert.Equal(t, review.ErrSelfApproval.Code, b.Decide(k.RefundID, asker, review.Approve).Refused)
+}
+
+// appealKept: an appeal that the program would reject unheard is refused and not used up.
+func appealKept(t *testing.T, open Opener) {
+	b := New(t, open)
+	first := b.rejected("p")
+	dispute := func(to refund.Dispute) {
+		_, _, err := b.SetDispute(b.Ctx, Integrator, "p", to)
+		require.NoError(t, err)
+	}
+	dispute(refund.DisputeLost)
+	_, err := b.appeal("p", first)
+	require.ErrorIs(t, err, refund.ErrDisputeLost)
+	dispute(refund.DisputeWon)
+	_, err = b.appeal("p", first)
+	require.NoError(t, err)
 }
 
 func faultOfOne(t *testing.T, open Opener) {

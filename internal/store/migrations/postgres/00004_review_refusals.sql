@@ -240,8 +240,9 @@ BEGIN
             PERFORM refuse('appeal-unreviewed', 'an appeal is approved by people only');
         END IF;
         IF OLD.state = 'in_review' THEN
-            SELECT count(DISTINCT d.voter) FILTER (WHERE d.vote = 'approve'), count(*) FILTER (WHERE d.vote = 'reject'), max(t.approvals),
-                   count(DISTINCT d.voter) FILTER (WHERE d.vote = 'approve' AND d.voter_role = 'senior_reviewer'), max(t.seniors)
+            -- Two sign-ins of one account are one person.
+            SELECT count(DISTINCT coalesce(nullif(d.voter_account, ''), d.voter)) FILTER (WHERE d.vote = 'approve'), count(*) FILTER (WHERE d.vote = 'reject'), max(t.approvals),
+                   count(DISTINCT coalesce(nullif(d.voter_account, ''), d.voter)) FILTER (WHERE d.vote = 'approve' AND d.voter_role = 'senior_reviewer'), max(t.seniors)
               INTO approvals, rejections, needed, seniors, seniors_needed
               FROM tickets t LEFT JOIN decisions d ON d.ticket_id = t.id AND d.refund_id = t.refund_id
              WHERE t.refund_id = NEW.id AND t.queue <> 'attention';
@@ -290,7 +291,7 @@ BEGIN
     IF FOUND THEN
         PERFORM refuse('self-approval', 'nobody decides on a refund of an account that he files for, nor of one linked to it');
     END IF;
-    PERFORM 1 FROM decisions WHERE refund_id = r.appeal_of AND voter = NEW.voter;
+    PERFORM 1 FROM decisions WHERE refund_id = r.appeal_of AND (voter = NEW.voter OR (voter_account <> '' AND voter_account = NEW.voter_account));
     IF FOUND THEN
         PERFORM refuse('first-decider', 'an appeal is decided by somebody who did not decide the first request');
     END IF;

@@ -178,10 +178,10 @@ BEGIN
     SELECT RAISE(ABORT, 'appeal-unreviewed') WHERE OLD.state = 'screening' AND NEW.appeal_of <> '';
     SELECT RAISE(ABORT, 'refund-unapproved')
      WHERE OLD.state = 'in_review' AND (
-           (SELECT count(DISTINCT d.voter) FROM tickets t JOIN decisions d ON d.ticket_id = t.id AND d.refund_id = t.refund_id
+           (SELECT count(DISTINCT coalesce(nullif(d.voter_account, ''), d.voter)) FROM tickets t JOIN decisions d ON d.ticket_id = t.id AND d.refund_id = t.refund_id
              WHERE t.refund_id = NEW.id AND t.queue <> 'attention' AND d.vote = 'approve')
            < coalesce((SELECT max(approvals) FROM tickets WHERE refund_id = NEW.id AND queue <> 'attention'), 1)
-        OR (SELECT count(DISTINCT d.voter) FROM tickets t JOIN decisions d ON d.ticket_id = t.id AND d.refund_id = t.refund_id
+        OR (SELECT count(DISTINCT coalesce(nullif(d.voter_account, ''), d.voter)) FROM tickets t JOIN decisions d ON d.ticket_id = t.id AND d.refund_id = t.refund_id
              WHERE t.refund_id = NEW.id AND t.queue <> 'attention' AND d.vote = 'approve' AND d.voter_role = 'senior_reviewer')
            < coalesce((SELECT max(seniors) FROM tickets WHERE refund_id = NEW.id AND queue <> 'attention'), 0)
         OR EXISTS (SELECT 1 FROM tickets t JOIN decisions d ON d.ticket_id = t.id
@@ -212,7 +212,8 @@ BEGIN
         SELECT 1 FROM refunds r JOIN accounts a ON a.id = r.account_id JOIN accounts o ON o.payer = a.payer AND o.payer <> ''
                                 JOIN refunds f ON f.account_id = o.id WHERE r.id = NEW.refund_id AND f.requested_by = NEW.voter);
     SELECT RAISE(ABORT, 'first-decider') WHERE EXISTS (
-        SELECT 1 FROM refunds r JOIN decisions d ON d.refund_id = r.appeal_of WHERE r.id = NEW.refund_id AND d.voter = NEW.voter);
+        SELECT 1 FROM refunds r JOIN decisions d ON d.refund_id = r.appeal_of WHERE r.id = NEW.refund_id
+           AND (d.voter = NEW.voter OR (d.voter_account <> '' AND d.voter_account = NEW.voter_account)));
     SELECT RAISE(ABORT, 'ticket-closed') WHERE NOT EXISTS (
         SELECT 1 FROM tickets WHERE id = NEW.ticket_id AND refund_id = NEW.refund_id AND kind = 'refund' AND state = 'open');
 END;
