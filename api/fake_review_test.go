@@ -60,7 +60,7 @@ func aCase() desk.CaseView {
 		Refund: aRefund().Refund,
 		Case: review.Case{
 			RefundID: "refund_1", AccountID: "acct_1", Amount: money.Units(50, "USD"), PackageID: "pkg_1", Quorum: ticket.Quorum,
-			Decisions: []review.Decision{vote}, Linked: []string{canary + "-linked"}, FiledBy: []string{canary + "-filer"}, Barred: []string{canary + "-barred"},
+			Decisions: []review.Decision{vote}, Linked: []string{canary + "-linked"}, FiledBy: []string{canary + "-filer"}, Barred: []identity.Actor{{Subject: canary + "-barred"}},
 		},
 		Messages: messages(),
 	}
