@@ -21,6 +21,7 @@ import (
 // stopped while a request waits.
 const (
 	mostExpression = 2000   // bytes
+	mostInAll      = 65_536 // bytes of the expressions of a policy
 	mostNodes      = 2000   // of the syntax tree, macros expanded
 	mostDepth      = 60     // of the syntax tree, macros expanded
 	mostCost       = 10_000 // CEL's units; one comparison is about one
@@ -77,12 +78,17 @@ func (r *reader) compile(doc document) []rule {
 		return nil
 	}
 	out := make([]rule, 0, len(doc.Rules))
+	inAll := 0
 	for _, t := range doc.Rules {
 		if r.full() {
 			return nil
 		}
 		if t.at == nil {
 			continue // its problem is named already
+		}
+		if inAll += len(t.When); inAll > mostInAll {
+			r.wrong(t.at.node, t.at.path, "is too much: the expressions of a policy can have %d characters together", mostInAll)
+			return nil
 		}
 		if compiled, ok := r.rulePrograms(compiler, t); ok {
 			out = append(out, compiled)

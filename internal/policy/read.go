@@ -95,9 +95,14 @@ func (r *reader) wrong(n *yaml.Node, path, format string, args ...any) {
 // full reports that no further problem would be named: there is no sense in looking on.
 func (r *reader) full() bool { return len(r.problems) >= mostProblems }
 
+// directive is a line such as %TAG. Of these the YAML library compares each with all that
+// came before, so that a megabyte of them would keep it busy for seconds.
+var directive = regexp.MustCompile("(?:^|[\n\r\u0085\u2028\u2029])\ufeff?%")
+
 var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+)(?:, column (\d+))?: )?`)
 
-// parse reads the source as one YAML document that is a mapping, without anchors and tags.
+// parse reads the source as one YAML document that is a mapping, without anchors,
+// tags and directives.
 func (r *reader) parse(source []byte) *yaml.Node {
 	switch {
 	case len(source) > MostSource:
@@ -106,6 +111,11 @@ func (r *reader) parse(source []byte) *yaml.Node {
 	case !utf8.Valid(source):
 		line := 1 + bytes.Count(source[:invalidAt(source)], []byte("\n"))
 		r.at(line, 1, "", "the text is not UTF-8")
+		return nil
+	}
+	if at := directive.FindIndex(source); at != nil {
+		line := 1 + bytes.Count(source[:at[1]], []byte("\n"))
+		r.at(line, 1, "", "directives (lines that begin with %%) are not taken")
 		return nil
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(source))

@@ -252,10 +252,14 @@ func (r *reader) calendar(name string, e entry) review.Calendar {
 	return c
 }
 
+// promising are the queues that a policy promises something for. What is escalated keeps the
+// clock that it has.
+var promising = []string{review.QueueReview, review.QueueAttention, review.QueueQuestions}
+
 func (r *reader) queues(n *yaml.Node, path string, calendars map[string]review.Calendar) map[string]review.SLA {
 	out := map[string]review.SLA{}
 	known := map[string]func(*yaml.Node, string){}
-	for _, queue := range review.Queues {
+	for _, queue := range promising {
 		known[queue] = func(n *yaml.Node, path string) { out[queue] = r.sla(n, path, calendars) }
 	}
 	r.fields(n, path, []string{review.QueueReview}, known)

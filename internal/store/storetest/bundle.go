@@ -197,7 +197,6 @@ calendars:
   always: {time_zone: UTC, hours: "00:00-24:00", weekend: [], holidays: [], workdays: []}
 queues:
   review: {calendar: always, first_response: 24h, decision: 48h, answer_within: 7d, remind_after: 3d}
-  escalation: {calendar: always, first_response: 24h, decision: 24h, answer_within: 7d, remind_after: 3d}
   attention: {calendar: always, first_response: 24h, decision: 24h, answer_within: 7d, remind_after: 3d}
   questions: {calendar: always, first_response: 24h, decision: 48h, answer_within: 7d, remind_after: 3d}
 `))
