@@ -3,11 +3,13 @@ package policy_test
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
 
 	"refunddesk/internal/money"
 	"refunddesk/internal/policy"
@@ -204,6 +206,7 @@ func TestShippedPromises(t *testing.T) {
 	assert.Equal(t, 18*time.Hour, p.SLA(review.QueueReview).Decision, "two working days")
 	assert.Equal(t, 8*time.Hour, p.SLA(review.QueueReview).FirstResponse)
 	assert.Equal(t, p.SLA(review.QueueReview), p.SLA("another"))
+	assert.Equal(t, p.SLA(review.QueueReview), p.SLA(review.QueueEscalation), "what is escalated keeps the promise that it has")
 	plan := p.Evaluate(ordinary())
 	assert.Equal(t, p.SLA(review.QueueReview), plan.SLA)
 	assert.Equal(t, p.SLA(review.QueueAttention), plan.Attention)
@@ -226,4 +229,40 @@ func TestShippedTiers(t *testing.T) {
 		plan := p.Evaluate(ordinary(func(f *policy.Facts) { f.Amount = money.Of(tc.micros, tc.currency) }))
 		assert.Equal(t, tc.want, plan.Quorum, "%d of %s", tc.micros, tc.currency)
 	}
+}
+
+// What the comments of the shipped policy say of its numbers holds in every currency.
+func TestShippedNumbersAreWhatTheirCommentsSay(t *testing.T) {
+	var doc struct {
+		Limits map[string]map[string]string
+		Budget map[string]string
+	}
+	require.NoError(t, yaml.Unmarshal(policy.DefaultSource, &doc))
+	units := func(written map[string]string) map[string]int64 {
+		out := map[string]int64{}
+		for currency, amount := range written {
+			n, err := strconv.ParseInt(amount, 10, 64)
+			require.NoError(t, err)
+			out[currency] = n
+		}
+		return out
+	}
+	large, month, small, budget := units(doc.Limits["large_amount"]), units(doc.Limits["month_total"]), units(doc.Limits["new_account_amount"]), units(doc.Budget)
+	months := map[string]int64{"USD": 5, "EUR": 5, "default": 5, "CNY": 35} // of large_amount
+	worth := map[string]int64{"USD": 1, "EUR": 1, "default": 1, "CNY": 7}   // against USD
+	for _, amounts := range []map[string]int64{large, month, small, budget} {
+		require.ElementsMatch(t, slices.Collect(maps.Keys(worth)), slices.Collect(maps.Keys(amounts)))
+	}
+	for currency, rate := range worth {
+		assert.EqualValues(t, 1000, large[currency], "the limit before there were policies")
+		assert.Equal(t, months[currency]*large[currency], month[currency], currency)
+		assert.Equal(t, rate*month["USD"], month[currency], currency)
+		assert.Equal(t, rate*small["USD"], small[currency], currency)
+		assert.Equal(t, 4*month[currency], budget[currency], currency)
+	}
+	text := string(policy.DefaultSource)
+	for _, said := range []string{"5 times large_amount", "35 times that currency's large_amount", "four times month_total, in each currency"} {
+		assert.Contains(t, text, said)
+	}
+	assert.NotContains(t, text, "never later", "a currency worth more than USD is")
 }

@@ -52,6 +52,19 @@ func TestGuidesPolicyWorks(t *testing.T) {
 	assert.Equal(t, policy.Approve, p.Evaluate(ordinary()).Verdict)
 }
 
+// So does the rule of its example, put into the shipped policy.
+func TestGuidesExampleOfARuleWorks(t *testing.T) {
+	blocks := regexp.MustCompile("(?s)```yaml\n(  - id: .*?)```").FindStringSubmatch(guide(t))
+	require.Len(t, blocks, 2)
+	p, err := policy.Parse("", []byte(strings.Replace(string(policy.DefaultSource), "\nrules:\n", "\nrules:\n"+blocks[1], 1)))
+	require.NoError(t, err)
+	once, twice := ordinary(func(f *policy.Facts) { f.Rejections = 1 }), ordinary(func(f *policy.Facts) { f.Rejections = 2 })
+	assert.Equal(t, policy.Approve, p.Evaluate(once).Verdict)
+	assert.Equal(t, policy.Review, p.Evaluate(twice).Verdict)
+	assert.Equal(t, []string{"rejected-before"}, rulesOf(p.Evaluate(twice)))
+	assert.Equal(t, policy.Approve, shipped(t).Evaluate(twice).Verdict, "the shipped policy has no such rule")
+}
+
 func TestGuideNamesEveryRuleOfTheProgramAndEveryKey(t *testing.T) {
 	text := guide(t)
 	for _, name := range append([]string{

@@ -3,7 +3,6 @@ package policy
 import (
 	"math"
 	"regexp"
-	"slices"
 	"strings"
 	"sync"
 
@@ -23,7 +22,7 @@ const (
 	mostExpression = 2000   // bytes
 	mostInAll      = 65_536 // bytes of the expressions of a policy
 	mostNodes      = 2000   // of the syntax tree, macros expanded
-	mostDepth      = 60     // of the syntax tree, macros expanded
+	mostDepth      = 32     // of the syntax tree, macros expanded
 	mostCost       = 10_000 // CEL's units; one comparison is about one
 	mostUnknown    = 64     // names in Facts.Unknown
 	mostWordSize   = 256    // bytes of a fact that is a word
@@ -115,8 +114,12 @@ func (r *reader) rulePrograms(compiler *cel.Env, t ruleText) (rule, bool) {
 	}
 	tree := checked.NativeRep()
 	// Depth and cost come first: what looks further goes over trees that are bounded.
-	if deeper(tree.Expr(), mostDepth) {
+	switch {
+	case ast.ExceedsDepth(tree, mostDepth):
 		r.wrong(t.at.node, t.at.path, "nests deeper than %d levels", mostDepth)
+		return rule{}, false
+	case foreign(tree.Expr()):
+		r.wrong(t.at.node, t.at.path, "has { } in it, which policies do not have; a list is written as [a, b]")
 		return rule{}, false
 	}
 	if estimate, err := compiler.EstimateCost(checked, sizes{}); err != nil {
@@ -177,27 +180,12 @@ func (sizes) EstimateCallCost(string, string, *cost.AstNode, []cost.AstNode) *co
 	return nil
 }
 
-// deeper reports whether the expression has more levels than that. It looks no further down.
-func deeper(e ast.Expr, levels int) bool {
-	if levels == 0 {
-		return true
-	}
-	var below []ast.Expr
-	switch e.Kind() {
-	case ast.CallKind:
-		if e.AsCall().IsMemberFunction() {
-			below = append(below, e.AsCall().Target())
-		}
-		below = append(below, e.AsCall().Args()...)
-	case ast.ListKind:
-		below = e.AsList().Elements()
-	case ast.SelectKind:
-		below = []ast.Expr{e.AsSelect().Operand()}
-	case ast.ComprehensionKind:
-		c := e.AsComprehension()
-		below = []ast.Expr{c.IterRange(), c.AccuInit(), c.LoopCondition(), c.LoopStep(), c.Result()}
-	}
-	return slices.ContainsFunc(below, func(e ast.Expr) bool { return deeper(e, levels-1) })
+// foreign finds a map or a message, which policies have no use for and whose parts nothing
+// here looks into.
+func foreign(e ast.Expr) bool {
+	found := false
+	ast.PreOrderVisit(e, ast.NewExprVisitor(func(e ast.Expr) { found = found || e.Kind() == ast.MapKind || e.Kind() == ast.StructKind }))
+	return found
 }
 
 // loops reports whether the expression does something once for each of a list.

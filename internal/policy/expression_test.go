@@ -57,6 +57,8 @@ func TestTheLanguageOfPolicies(t *testing.T) {
 		`dyn(amount) > 1000`:                     `names "dyn"`,
 		`string(amount) == "1"`:                  `names "string"`,
 		`unknown[0] == "x"`:                      `which policies do not have`,
+		`size({1: amount > 1000}) > 0`:           `has { } in it`,
+		`appeal && size([{}]) > 0`:               `has { } in it`,
 		strings.Repeat("(", 100) + "true":        `cannot be read as an expression`,
 		"true" + strings.Repeat(" || true", 400): `is longer than 2000 characters`,
 		`consumed_share == 0`:                    `applies == to double, int`,

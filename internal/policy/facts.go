@@ -28,8 +28,8 @@ type Facts struct {
 	Refunded30d  int64 `json:"refunded_30d"`
 	Refunded365d int64 `json:"refunded_365d"`
 
-	// Of the packages bought in the last 90 days: how many, what was paid for them, and what
-	// of that was or is to be refunded.
+	// Of the packages in this request's currency that were bought in the last 90 days: how
+	// many, what was paid for them, and what of that was or is to be refunded.
 	Purchases90d  int64 `json:"purchases_90d"`
 	Purchased90d  int64 `json:"purchased_90d"`   // micros
 	ReturnedOf90d int64 `json:"returned_of_90d"` // micros
@@ -42,9 +42,11 @@ type Facts struct {
 	Usage24h int64 `json:"usage_24h"` // micros: of the package, in the last 24 h
 	Usage14d int64 `json:"usage_14d"` // micros: of the package, in the last 14 days, the last 24 h among them
 
+	// Rejections leave out refunds that had nothing left to refund, and those whose rejection
+	// was reversed on appeal.
 	RebuyCycles30d    int64 `json:"rebuy_cycles_30d"`    // refunds of the product in 30 days that were followed by buying it again
 	Rejections        int64 `json:"rejections"`          // refunds of the account that were ever rejected
-	LinkedRejected    int64 `json:"linked_rejected"`     // other accounts with the same e-mail, phone or payer that were rejected or terminated
+	LinkedRejected    int64 `json:"linked_rejected"`     // other accounts with the same e-mail, phone or payer that were terminated or had one rejected
 	ContactChanged72h bool  `json:"contact_changed_72h"` // e-mail or phone changed in the last 72 h
 
 	// Unknown are the names of the facts whose source failed. They never approve.

@@ -57,7 +57,8 @@ func unreadable(version string, source []byte) *Policy {
 	}}
 }
 
-// SLA is what the policy promises for a queue; the review queue's for one it does not name.
+// SLA is what the policy promises for a queue; the review queue's for one that it does not
+// name. The escalation queue cannot be named: what comes into it keeps its own promise.
 func (p *Policy) SLA(queue string) review.SLA {
 	if sla, ok := p.doc.Queues[queue]; ok {
 		return sla

@@ -85,6 +85,8 @@ func TestWhatIsNoDocument(t *testing.T) {
 		"an anchor":         {"policy: 1\nbudget: &b {USD: 1}\n", "2:9 anchors and aliases"},
 		"an alias":          {"policy: &a 1\nbudget: *a\n", "1:9 anchors and aliases"},
 		"a tag":             {"policy: !!str 1\n", "1:9 tags such as !!str"},
+		"a directive":       {"%YAML 1.1\n---\n" + good, "1:1 directives (lines that begin with %) are not taken"},
+		"a later directive": {"# first\n%TAG ! tag:x,2026:\n---\n" + good, "2:1 directives"},
 		"nested too deep":   {"policy: " + strings.Repeat("[", 50) + strings.Repeat("]", 50), "nests deeper"},
 		"a mapping as key":  {"{a: 1}: 2\n" + good, "has a key that is a mapping"},
 		"a key of the form": {"policy: 1\nrule: []\n" + strings.Replace(good, "policy: 1\n", "", 1), "rule is no key here; the keys are approval, budget, calendars, limits, policy, queues, rules"},
@@ -100,6 +102,10 @@ func TestHostileSourcesAreRefusedQuickly(t *testing.T) {
 	for i := 1; i < 20; i++ {
 		fmt.Fprintf(&laughs, "a%d: &a%d [%s]\n", i, i, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*a%d, ", i-1), 10), ", "))
 	}
+	var tags strings.Builder
+	for i := 0; tags.Len() < policy.MostSource-100; i++ {
+		fmt.Fprintf(&tags, "%%TAG !%d! a\n", i)
+	}
 	rule := "  - {id: r%d, when: 'true', verdict: review, reason: r, customer: {en: e, zh-Hans: z}}\n"
 	var rules strings.Builder
 	rules.WriteString("policy: 1\nrules:\n")
@@ -110,6 +116,8 @@ func TestHostileSourcesAreRefusedQuickly(t *testing.T) {
 		"10 MB":             {strings.Repeat("# a comment that goes on\n", 400_000), "larger than 1024 KiB"},
 		"a byte too many":   {strings.Repeat("#", policy.MostSource+1), "larger than 1024 KiB"},
 		"a billion laughs":  {laughs.String(), "anchors and aliases"},
+		"a megabyte of %":   {tags.String(), "1:1 directives"},
+		"after a \u2028":    {"#\u2028" + tags.String(), "1:1 directives"},
 		"brackets":          {strings.Repeat("[", policy.MostSource), "this is not YAML"},
 		"braces":            {strings.Repeat("{a: ", policy.MostSource/4), "this is not YAML"},
 		"keys":              {"policy: 1\n" + strings.Repeat("x: 1\n", 100_000), "x is there twice"},

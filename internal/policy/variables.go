@@ -69,7 +69,7 @@ var variables = []variable{
 	{name: "refunded_365d", typ: cel.IntType, kind: cash, doc: "The same in the last 365 days; the rolling budget is held against it.",
 		get: func(f *Facts) ref.Val { return integer(f.Refunded365d) }},
 
-	{name: "purchases_90d", typ: cel.IntType, doc: "How many packages the account bought in the last 90 days.",
+	{name: "purchases_90d", typ: cel.IntType, doc: "How many packages in this request's currency the account bought in the last 90 days.",
 		get: func(f *Facts) ref.Val { return integer(f.Purchases90d) }},
 	{name: "refunded_share_90d", typ: cel.DoubleType, doc: "The share of what was paid for those packages that was or is to be refunded; 0.5 is half.", from: []string{"purchased_90d", "returned_of_90d"},
 		get: func(f *Facts) ref.Val { return types.Double(f.RefundedShare90d()) }},
@@ -88,9 +88,9 @@ var variables = []variable{
 
 	{name: "rebuy_cycles_30d", typ: cel.IntType, doc: "How many refunds of the product in the last 30 days were followed by buying it again.",
 		get: func(f *Facts) ref.Val { return integer(f.RebuyCycles30d) }},
-	{name: "rejections", typ: cel.IntType, doc: "How many refunds of the account were ever rejected.",
+	{name: "rejections", typ: cel.IntType, doc: "How many refunds of the account were ever rejected, without those that had nothing left to refund and those whose rejection was reversed on appeal.",
 		get: func(f *Facts) ref.Val { return integer(f.Rejections) }},
-	{name: "linked_rejected", typ: cel.IntType, doc: "How many other accounts with the same e-mail, phone or payer were rejected or terminated.",
+	{name: "linked_rejected", typ: cel.IntType, doc: "How many other accounts with the same e-mail, phone or payer were terminated or had a refund rejected, where rejections count as above.",
 		get: func(f *Facts) ref.Val { return integer(f.LinkedRejected) }},
 	{name: "contact_changed_72h", typ: cel.BoolType, doc: "Whether e-mail or phone changed in the last 72 hours.",
 		get: func(f *Facts) ref.Val { return types.Bool(f.ContactChanged72h) }},
