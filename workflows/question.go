@@ -8,9 +8,6 @@ import (
 	"refunddesk/internal/review"
 )
 
-// QuestionWorkflowID is the id of the workflow that keeps a ticket's clock: "ticket/<id>".
-func QuestionWorkflowID(ticketID string) string { return "ticket/" + ticketID }
-
 // inquiry is one run of the Question workflow. The desk writes down what people say and do;
 // the run keeps the clock and delivers what was said.
 type inquiry struct {

@@ -21,7 +21,7 @@ const questionID = "ticket_q"
 func asked(t *testing.T) *bench {
 	t.Helper()
 	b := setup(t)
-	b.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: workflows.QuestionWorkflowID(questionID), TaskQueue: "refunds"})
+	b.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: review.QuestionWorkflowID(questionID), TaskQueue: "refunds"})
 	b.records.sla, b.records.queue = promise, review.QueueQuestions
 	b.records.clock = promise.Start(start)
 	return b

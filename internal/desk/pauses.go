@@ -31,22 +31,27 @@ func (d *Desk) Pause(ctx context.Context, actor identity.Actor, p Pause) (Pause,
 }
 
 func (d *Desk) pause(ctx context.Context, actor identity.Actor, p Pause) (Pause, error) {
-	if err := checkScope(p.Scope, p.Target); err != nil {
-		return Pause{}, err
-	}
-	if err := needText("reason", p.Reason); err != nil {
-		return Pause{}, err
-	}
-	if err := within("expires_at", p.ExpiresAt, d.now(), MostPause); err != nil {
+	if err := ValidatePause(p, d.now()); err != nil {
 		return Pause{}, err
 	}
 	begun, err := d.records.Pause(ctx, actor, Pause{Scope: p.Scope, Target: p.Target, Reason: p.Reason, ExpiresAt: p.ExpiresAt.UTC()})
 	return begun, noTarget(err)
 }
 
-// checkScope returns a fault naming scope or target when there cannot be such a pause.
+// ValidatePause returns a fault naming scope, target, reason or expires_at of a pause that cannot be.
+func ValidatePause(p Pause, now time.Time) error {
+	if err := ValidateScope(p.Scope, p.Target); err != nil {
+		return err
+	}
+	if err := needText("reason", p.Reason); err != nil {
+		return err
+	}
+	return within("expires_at", p.ExpiresAt, now, MostPause)
+}
+
+// ValidateScope returns a fault naming scope or target when there cannot be such a pause.
 // Whether there is the account is the records' to know.
-func checkScope(scope PauseScope, target string) error {
+func ValidateScope(scope PauseScope, target string) error {
 	switch scope {
 	case PauseAll:
 		if target != "" {
@@ -103,7 +108,7 @@ func (d *Desk) PauseEffect(ctx context.Context, actor identity.Actor, scope Paus
 	if !actor.IsStaff() {
 		return PauseEffect{}, ErrForbidden
 	}
-	if err := checkScope(scope, target); err != nil {
+	if err := ValidateScope(scope, target); err != nil {
 		return PauseEffect{}, err
 	}
 	effect, err := d.records.PauseEffect(ctx, scope, target)

@@ -12,6 +12,7 @@ import (
 	"refunddesk/internal/desk"
 	"refunddesk/internal/fault"
 	"refunddesk/internal/refund"
+	"refunddesk/internal/review"
 	"refunddesk/workflows"
 )
 
@@ -104,7 +105,7 @@ func (c *Client) ticket(ctx context.Context, intent desk.Intent) (heard, error) 
 	if intent.TicketID == "" {
 		return 0, fault.New(fault.Internal, "intent-without-ticket", "The intent %s names no ticket.", intent.ID)
 	}
-	id := workflows.QuestionWorkflowID(intent.TicketID)
+	id := review.QuestionWorkflowID(intent.TicketID)
 	_, err := c.temporal.SignalWithStartWorkflow(ctx, id, workflows.SignalTicketChanged, workflows.ChangedSignal{IntentID: intent.ID},
 		client.StartWorkflowOptions{
 			ID:        id,

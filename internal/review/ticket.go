@@ -80,6 +80,9 @@ type Ticket struct {
 	UpdatedAt      time.Time
 }
 
+// QuestionWorkflowID is the id of the workflow that keeps a ticket's clock: "ticket/<id>".
+func QuestionWorkflowID(ticketID string) string { return "ticket/" + ticketID }
+
 // Waiting reports whether the customer moves next.
 func (t Ticket) Waiting() bool { return t.AnswerBy != nil }
 

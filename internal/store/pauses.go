@@ -8,7 +8,6 @@ import (
 
 	"refunddesk/internal/audit"
 	"refunddesk/internal/desk"
-	"refunddesk/internal/fault"
 	"refunddesk/internal/identity"
 	"refunddesk/internal/money"
 	"refunddesk/internal/refund"
@@ -19,9 +18,6 @@ import (
 // whoever begins or ends a pause holds it alone: a credit sees the pause, or the pause returns
 // after the credit.
 const pauseGate int64 = 7_239_004
-
-// longestPause is how long crediting may be stopped by one pause.
-const longestPause = 366 * 24 * time.Hour
 
 // heedPauses goes before the look at what is in the way of a credit, in a statement of its
 // own: a statement sees what was committed when it began.
@@ -48,7 +44,10 @@ func (s *Store) Pause(ctx context.Context, by identity.Actor, p desk.Pause) (des
 			return err
 		}
 		now := s.now()
-		if err := s.checkPause(tx, p, now); err != nil {
+		if err := desk.ValidatePause(p, now); err != nil {
+			return err
+		}
+		if err := checkScope(tx, p.Scope, p.Target); err != nil {
 			return err
 		}
 		p.ID, p.By, p.CreatedAt, p.ExpiresAt, p.EndedAt, p.EndedBy = newID("pause"), by.Subject, now, p.ExpiresAt.UTC().Truncate(time.Microsecond), nil, ""
@@ -66,34 +65,10 @@ func (s *Store) Pause(ctx context.Context, by identity.Actor, p desk.Pause) (des
 	return p, nil
 }
 
-// checkPause returns the fault of a pause that cannot be.
-func (s *Store) checkPause(tx *gorm.DB, p desk.Pause, now time.Time) error {
-	switch {
-	case p.Reason == "":
-		return fault.InvalidField("reason", "says why crediting is stopped")
-	case !p.ExpiresAt.After(now):
-		return fault.InvalidField("expires_at", "is in the future")
-	case p.ExpiresAt.After(now.Add(longestPause)):
-		return fault.InvalidField("expires_at", "is at most a year ahead")
-	}
-	return s.checkScope(tx, p.Scope, p.Target)
-}
-
 // checkScope returns the fault of a scope that there is not.
-func (s *Store) checkScope(tx *gorm.DB, scope desk.PauseScope, target string) error {
-	switch {
-	case scope == desk.PauseAll && target == "":
-		return nil
-	case scope == desk.PauseAll:
-		return fault.InvalidField("target", "is empty for the scope all")
-	case scope == desk.PauseProduct && target != refund.GlobalSMS:
-		return fault.InvalidField("target", "is a product: %s", refund.GlobalSMS)
-	case scope == desk.PauseProduct:
-		return nil
-	case scope != desk.PauseAccount:
-		return fault.InvalidField("scope", "is one of account, product, all")
-	case target == "":
-		return fault.InvalidField("target", "is the id of an account")
+func checkScope(tx *gorm.DB, scope desk.PauseScope, target string) error {
+	if err := desk.ValidateScope(scope, target); err != nil || scope != desk.PauseAccount {
+		return err
 	}
 	var found []string
 	if err := tx.Raw("SELECT id FROM accounts WHERE id = ?", target).Scan(&found).Error; err != nil {
@@ -219,7 +194,7 @@ func (s *Store) Pauses(ctx context.Context, inForce bool, p desk.Paging) (desk.P
 // PauseEffect implements desk.PauseRecords: open refunds by state, and how many of them are
 // to be credited now. Errors: not-found for an account that is none, invalid-value.
 func (s *Store) PauseEffect(ctx context.Context, scope desk.PauseScope, target string) (desk.PauseEffect, error) {
-	if err := s.checkScope(s.read(ctx), scope, target); err != nil {
+	if err := checkScope(s.read(ctx), scope, target); err != nil {
 		return desk.PauseEffect{}, classify(err)
 	}
 	where, args := scopeOf(scope, target)

@@ -134,7 +134,7 @@ func (w *work) tick() error {
 		entry = w.entry(audit.TicketEscalated)
 		entry.OldState, entry.NewState, entry.ReasonCode = w.ticket.Queue, queue, "overdue"
 	}
-	entry.OperationID = fmt.Sprintf("%s/clock/%d", questionWorkflow(w.ticket.ID), reached)
+	entry.OperationID = fmt.Sprintf("%s/clock/%d", review.QuestionWorkflowID(w.ticket.ID), reached)
 	w.ticket.Urgency, w.ticket.Queue = reached, queue
 	// Nobody hides a ticket from its own clock.
 	if err := w.update("urgency = ?, queue = ?, snoozed_until = ?", int(reached), queue, nil); err != nil {

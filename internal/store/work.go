@@ -75,16 +75,13 @@ func (w *work) update(set string, args ...any) error {
 func (w *work) entry(action audit.Action) audit.Entry {
 	e := audit.Entry{
 		Actor: w.by.Subject, Role: w.by.MainRole(), Action: action, Object: audit.ObjectTicket, ObjectID: w.ticket.ID,
-		RefundID: w.ticket.RefundID, RequestID: w.request, WorkflowID: questionWorkflow(w.ticket.ID),
+		RefundID: w.ticket.RefundID, RequestID: w.request, WorkflowID: review.QuestionWorkflowID(w.ticket.ID),
 	}
 	if id := caseRefund(w.ticket); id != "" {
 		e.WorkflowID = refund.WorkflowID(id)
 	}
 	return e
 }
-
-// questionWorkflow is the id of the workflow that looks after a question.
-func questionWorkflow(ticketID string) string { return "ticket/" + ticketID }
 
 // tellEngine leaves word for the workflow of the ticket.
 func (w *work) tellEngine() ([]desk.Intent, error) {

@@ -64,7 +64,7 @@ func (t *take) inquire() {
 		if err != nil {
 			return err
 		}
-		t.question, t.workflow = opened.ID, workflows.QuestionWorkflowID(opened.ID)
+		t.question, t.workflow = opened.ID, review.QuestionWorkflowID(opened.ID)
 		return nil
 	})
 	t.queued(review.QueueQuestions)
