@@ -1,0 +1,86 @@
+package page
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/a-h/templ"
+	"github.com/gin-gonic/gin"
+
+	"refunddesk/internal/desk"
+)
+
+// Context is one request for a page.
+type Context struct {
+	*View
+	Desk *desk.Desk
+	kit  *Kit
+	gin  *gin.Context
+	form *Form
+}
+
+// Ctx is the request's context.
+func (c *Context) Ctx() context.Context { return c.gin.Request.Context() }
+
+// Kit is what the page was made with.
+func (c *Context) Kit() *Kit { return c.kit }
+
+// Request is the request itself.
+func (c *Context) Request() *http.Request { return c.gin.Request }
+
+// Writer is where a page that is no HTML (a download, a stream) is written.
+func (c *Context) Writer() gin.ResponseWriter { return c.gin.Writer }
+
+// Param is a part of the path.
+func (c *Context) Param(name string) string { return c.gin.Param(name) }
+
+// Query is a parameter of the URL, without spaces around it.
+func (c *Context) Query(name string) string { return strings.TrimSpace(c.gin.Query(name)) }
+
+// Show answers with a page in its frame; title is what the browser's tab says.
+func (c *Context) Show(title string, body templ.Component) error {
+	return c.ShowAs(http.StatusOK, title, body)
+}
+
+// ShowAs is Show with another status.
+func (c *Context) ShowAs(status int, title string, body templ.Component) error {
+	if done := c.gin.Query("done"); done != "" && c.Has("done."+done) {
+		c.Done = "done." + done
+	}
+	return c.write(status, frame(c.View, title, body))
+}
+
+// Fragment answers with a part of a page, for what htmx asks for.
+func (c *Context) Fragment(body templ.Component) error { return c.write(http.StatusOK, body) }
+
+func (c *Context) write(status int, body templ.Component) error {
+	// Rendered whole before a byte is sent: a page that breaks half-way is an error page.
+	buffer := templ.GetBuffer()
+	defer templ.ReleaseBuffer(buffer)
+	if err := body.Render(c.Ctx(), buffer); err != nil {
+		return err
+	}
+	h := c.gin.Writer.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	c.gin.Status(status)
+	_, err := c.gin.Writer.Write(buffer.Bytes())
+	return err
+}
+
+// See sends the browser on after something was done (303). done names what the next page
+// says of it, by its key below "done."; "" for nothing.
+func (c *Context) See(path, done string) error {
+	if done != "" {
+		mark := "?"
+		if strings.Contains(path, "?") {
+			mark = "&"
+		}
+		path += mark + "done=" + url.QueryEscape(done)
+	}
+	c.gin.Header("Cache-Control", "no-store")
+	c.gin.Redirect(http.StatusSeeOther, path)
+	return nil
+}

@@ -1,0 +1,93 @@
+package page
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"refunddesk/internal/fault"
+)
+
+var statuses = map[fault.Kind]int{
+	fault.Internal:         http.StatusInternalServerError,
+	fault.Unauthenticated:  http.StatusUnauthorized,
+	fault.Forbidden:        http.StatusForbidden,
+	fault.NotFound:         http.StatusNotFound,
+	fault.MethodNotAllowed: http.StatusMethodNotAllowed,
+	fault.UnsupportedMedia: http.StatusUnsupportedMediaType,
+	fault.TooLarge:         http.StatusRequestEntityTooLarge,
+	fault.Malformed:        http.StatusBadRequest,
+	fault.Unprocessable:    http.StatusUnprocessableEntity,
+	fault.Conflict:         http.StatusConflict,
+	fault.TooMany:          http.StatusTooManyRequests,
+	fault.Unavailable:      http.StatusServiceUnavailable,
+}
+
+// StatusOf is the HTTP status of a fault's kind.
+func StatusOf(k fault.Kind) int { return statuses[k] }
+
+// Fail answers with a page that says what went wrong and keeps what was typed, to be sent
+// again.
+func (c *Context) Fail(err error) {
+	f := fault.From(err)
+	if f.Kind == fault.Internal || f.Kind == fault.Unavailable {
+		c.logFailure(f)
+	}
+	if c.gin.Writer.Written() {
+		return // a stream or a download broke off; there is nobody to tell
+	}
+	if f.RetryAfter > 0 {
+		c.gin.Header("Retry-After", strconv.Itoa(int(f.RetryAfter.Seconds()+0.5)))
+	}
+	if shown := c.ShowAs(StatusOf(f.Kind), c.T("failure.title"), failure(c.View, f, c.unsent())); shown != nil {
+		c.logFailure(fault.From(shown))
+		http.Error(c.gin.Writer, f.Detail, StatusOf(f.Kind))
+	}
+	c.gin.Abort()
+}
+
+func (c *Context) logFailure(f *fault.Error) {
+	attrs := []slog.Attr{slog.String("route", c.gin.FullPath()), slog.String("code", f.Code)}
+	if cause := errors.Unwrap(f); cause != nil {
+		attrs = append(attrs, slog.String("cause", cause.Error()))
+	}
+	level := slog.LevelError
+	if f.Kind == fault.Unavailable {
+		level = slog.LevelWarn
+	}
+	c.kit.Log.LogAttrs(c.Ctx(), level, "page", attrs...)
+}
+
+// unsentField is one field of a form that did not arrive.
+type unsentField struct{ Name, Value string }
+
+// unsent is what was typed into a form that could not be taken.
+func (c *Context) unsent() []unsentField {
+	if c.gin.Request.Method != http.MethodPost {
+		return nil
+	}
+	form, err := c.Form()
+	if err != nil {
+		return nil
+	}
+	var fields []unsentField
+	for name, values := range form.Values {
+		for _, value := range values {
+			fields = append(fields, unsentField{name, value})
+		}
+	}
+	slices.SortStableFunc(fields, func(a, b unsentField) int {
+		if a.Name < b.Name {
+			return -1
+		}
+		return 1
+	})
+	return fields
+}
+
+// canSendAgain reports whether sending the same form again may help.
+func canSendAgain(f *fault.Error) bool {
+	return f.Kind == fault.Unavailable || f.Kind == fault.Unauthenticated || f.Kind == fault.Internal || f.Kind == fault.TooMany
+}
