@@ -28,8 +28,9 @@ lint: ## Check formatting, vet, golangci-lint and the workflows' determinism
 fmt: ## Format all Go files
 	gofmt -w .
 
-gen: ## Regenerate the server and the client from api/openapi.yaml
+gen: ## Regenerate server and client from api/openapi.yaml, and the pages from their templates
 	$(GO) generate ./api/...
+	$(TOOL) templ generate -path internal/console
 
 record: ## Record new workflow histories into workflows/testdata/history (old ones stay as they are)
 	$(GO) run ./internal/devstack/record $(ARGS)

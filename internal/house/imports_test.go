@@ -29,6 +29,7 @@ var plan = []room{
 	{folder: "internal/audit", floor: 1},
 	{folder: "internal/policy", floor: 1, beside: []string{"internal/refund", "internal/review"}},
 	{folder: "internal/notify", floor: 1, beside: []string{"internal/refund"}},
+	{folder: "internal/session", floor: 1},
 
 	{folder: "internal/desk", floor: 2},
 	{folder: "workflows", floor: 2},

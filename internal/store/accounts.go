@@ -110,7 +110,7 @@ func (s *Store) ChangeAccount(ctx context.Context, by identity.Actor, id string,
 
 func (s *Store) lockAccount(tx *gorm.DB, id string, row *accountRow) error {
 	*row = accountRow{}
-	if err := tx.Raw("SELECT * FROM accounts WHERE id = ?"+s.lock("FOR NO KEY UPDATE"), id).Scan(row).Error; err != nil {
+	if err := tx.Raw(selectAccount+s.lock("FOR NO KEY UPDATE"), id).Scan(row).Error; err != nil {
 		return err
 	}
 	if row.ID == "" {
@@ -172,7 +172,7 @@ func (s *Store) tellOpenRefunds(tx *gorm.DB, kind desk.IntentKind, where string,
 // Account implements desk.Records.
 func (s *Store) Account(ctx context.Context, id string) (refund.Account, error) {
 	var row accountRow
-	if err := s.read(ctx).Raw("SELECT * FROM accounts WHERE id = ?", id).Scan(&row).Error; err != nil {
+	if err := s.read(ctx).Raw(selectAccount, id).Scan(&row).Error; err != nil {
 		return refund.Account{}, classify(err)
 	}
 	if row.ID == "" {
@@ -213,6 +213,18 @@ type journalRow struct {
 	CreatedAt   time.Time
 }
 
+// domain is the journal without its postings.
+func (r journalRow) domain() ledger.Journal {
+	j := ledger.Journal{
+		ID: r.ID, Operation: ledger.Operation(r.Operation), OperationID: r.OperationID, Currency: r.Currency,
+		AccountID: r.AccountID, PackageID: r.PackageID, CreatedAt: r.CreatedAt.UTC(),
+	}
+	if r.Reverses != nil {
+		j.Reverses = *r.Reverses
+	}
+	return j
+}
+
 // Journals implements desk.Records: the journals of an account, newest first, with their postings.
 func (s *Store) Journals(ctx context.Context, accountID string, p desk.Paging) (desk.Page[ledger.Journal], error) {
 	query, args := "SELECT * FROM journals WHERE account_id = ?", []any{accountID}
@@ -228,16 +240,7 @@ func (s *Store) Journals(ctx context.Context, accountID string, p desk.Paging) (
 	if err := s.read(ctx).Raw(query+" ORDER BY id DESC LIMIT ?", append(args, limit+1)...).Scan(&rows).Error; err != nil {
 		return desk.Page[ledger.Journal]{}, classify(err)
 	}
-	page := pageOf(rows, limit, func(r journalRow) ledger.Journal {
-		j := ledger.Journal{
-			ID: r.ID, Operation: ledger.Operation(r.Operation), OperationID: r.OperationID, Currency: r.Currency,
-			AccountID: r.AccountID, PackageID: r.PackageID, CreatedAt: r.CreatedAt.UTC(),
-		}
-		if r.Reverses != nil {
-			j.Reverses = *r.Reverses
-		}
-		return j
-	}, func(r journalRow) cursor { return cursor{ID: r.ID} })
+	page := pageOf(rows, limit, journalRow.domain, func(r journalRow) cursor { return cursor{ID: r.ID} })
 	return page, s.fillPostings(ctx, page.Items)
 }
 

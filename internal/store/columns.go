@@ -5,6 +5,11 @@ import "strings"
 // The columns of the tables whose rows are read and written by statements of ours, each
 // list beside the fields that it goes with.
 
+// selectAccount reads an account by id. It names its columns: a program that was running when
+// one was added goes on with what it prepared.
+const selectAccount = `SELECT id, name, email, phone, payer, locale, standing, standing_reason, registered_at, contact_changed_at,
+	created_at, updated_at, version FROM accounts WHERE id = ?`
+
 const refundColumns = `id account_id package_id requested_by state reason_code note_id currency quote_amount quote_paid quote_face
 	quote_remaining approved amount verdict outcome policy_version policy_digest hold_causes held_from held_at provider_fault
 	appeal_of last_op last_step created_at updated_at version`

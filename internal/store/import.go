@@ -73,7 +73,7 @@ func (s *Store) ImportAccounts(ctx context.Context, rows []refund.Account, progr
 		}
 		if res.RowsAffected == 0 {
 			var first accountRow
-			if err := tx.Raw("SELECT * FROM accounts WHERE id = ?", a.ID).Scan(&first).Error; err != nil {
+			if err := tx.Raw(selectAccount, a.ID).Scan(&first).Error; err != nil {
 				return false, err
 			}
 			// What can be changed since (contact, payer, locale, standing) does not make it another.

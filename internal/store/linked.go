@@ -15,14 +15,15 @@ import (
 const mostLinked = 200
 
 // sharing selects the other accounts that share something with an account, once for each
-// thing shared. Each branch has its index; an empty phone or payer links nobody. The
-// account is given as an expression of ours; where it is an argument, three times.
+// thing shared. Each branch has its index; a phone without digits and an empty payer link
+// nobody. A phone is compared by its key, the digits that are dialled, which the database
+// works out. The account is given as an expression of ours; where it is an argument, three times.
 func sharing(account string) string {
 	branch := func(shares, on string) string {
 		return "SELECT o.id, o.standing, '" + shares + "' AS shares FROM accounts a JOIN accounts o ON " + on + " AND o.id <> a.id WHERE a.id = " + account
 	}
 	return branch("email", "lower(o.email) = lower(a.email) AND a.email <> ''") + "\n\tUNION ALL " +
-		branch("phone", "o.phone = a.phone AND o.phone <> ''") + "\n\tUNION ALL " +
+		branch("phone", "o.phone_key = a.phone_key AND o.phone_key <> ''") + "\n\tUNION ALL " +
 		branch("payer", "o.payer = a.payer AND o.payer <> ''")
 }
 
@@ -54,7 +55,7 @@ func linkedOf(tx *gorm.DB, accountID, requestedBy string) (linked, filedBy []str
 }
 
 // linkedTo is the condition that account o shares something with account a.
-const linkedTo = "(lower(o.email) = lower(a.email) AND a.email <> '' OR o.phone = a.phone AND o.phone <> '' OR o.payer = a.payer AND o.payer <> '')"
+const linkedTo = "(lower(o.email) = lower(a.email) AND a.email <> '' OR o.phone_key = a.phone_key AND o.phone_key <> '' OR o.payer = a.payer AND o.payer <> '')"
 
 // hasPartIn reports whether the actor's account is linked to the account, whether he ever
 // filed for it or for one that is linked to it, or asked something in its name.

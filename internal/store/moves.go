@@ -36,7 +36,7 @@ func (t *turn) reject(reason string) error {
 // hold puts the refund on hold, to come back to the state it is in. The clock stands still
 // meanwhile.
 func (t *turn) hold(causes []refund.Cause) error {
-	t.row.HeldFrom, t.row.HoldCauses, t.row.HeldAt = t.row.State, joinCauses(causes), &t.now
+	t.row.HeldFrom, t.row.HoldCauses, t.row.HeldAt = t.row.State, joinList(causes), &t.now
 	t.stopClock()
 	t.notices = append(t.notices, notify.Received)
 	return t.become(refund.OnHold, audit.Held, t.row.HoldCauses)

@@ -42,8 +42,8 @@ func (t *turn) heedObstacles() error {
 		return t.reject(obstacle.Reject)
 	case t.state() == refund.OnHold && obstacle.Clear():
 		return t.release()
-	case t.state() == refund.OnHold && joinCauses(obstacle.Causes) != t.row.HoldCauses:
-		t.row.HoldCauses = joinCauses(obstacle.Causes)
+	case t.state() == refund.OnHold && joinList(obstacle.Causes) != t.row.HoldCauses:
+		t.row.HoldCauses = joinList(obstacle.Causes)
 		t.change(audit.Held, t.row.HoldCauses, refund.OnHold)
 	case t.state().CanBecome(refund.OnHold) && !obstacle.Clear():
 		return t.hold(obstacle.Causes)

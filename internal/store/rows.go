@@ -13,6 +13,8 @@ import (
 
 // The rows of the tables, and their translation to the domain.
 
+// accountRow is what is written of an account; the key that its phone is compared by is the
+// database's own.
 type accountRow struct {
 	ID               string `gorm:"primaryKey"`
 	Name             string
@@ -126,7 +128,7 @@ func (r refundRow) domain() refund.Refund {
 		State: refund.State(r.State), ReasonCode: refund.ReasonCode(r.ReasonCode), NoteID: r.NoteID,
 		Quote: asked.Quote(), Approved: amountOf(r.Approved, r.Currency), Amount: amountOf(r.Amount, r.Currency),
 		Verdict: r.Verdict, Outcome: r.Outcome, PolicyVersion: r.PolicyVersion, PolicyDigest: r.PolicyDigest,
-		HoldCauses: splitCauses(r.HoldCauses), HeldFrom: refund.State(r.HeldFrom), HeldAt: utc(r.HeldAt),
+		HoldCauses: splitList[refund.Cause](r.HoldCauses), HeldFrom: refund.State(r.HeldFrom), HeldAt: utc(r.HeldAt),
 		ProviderFault: r.ProviderFault, AppealOf: r.AppealOf, WorkflowID: refund.WorkflowID(r.ID),
 		CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(), Version: r.Version,
 	}
@@ -228,21 +230,23 @@ func utc(t *time.Time) *time.Time {
 	return &u
 }
 
-func splitCauses(s string) []refund.Cause {
+// splitList undoes joinList.
+func splitList[T ~string](s string) []T {
 	if s == "" {
 		return nil
 	}
-	var out []refund.Cause
-	for c := range strings.SplitSeq(s, ",") {
-		out = append(out, refund.Cause(c))
+	var out []T
+	for part := range strings.SplitSeq(s, ",") {
+		out = append(out, T(part))
 	}
 	return out
 }
 
-func joinCauses(causes []refund.Cause) string {
-	parts := make([]string, len(causes))
-	for i, c := range causes {
-		parts[i] = string(c)
+// joinList is how a short list of codes is kept in one column.
+func joinList[T ~string](list []T) string {
+	parts := make([]string, len(list))
+	for i, part := range list {
+		parts[i] = string(part)
 	}
 	return strings.Join(parts, ",")
 }

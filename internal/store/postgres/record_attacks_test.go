@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"fmt"
 	"regexp"
+	"slices"
 
 	"refunddesk/internal/refund"
 )
@@ -41,7 +42,7 @@ func recordAttacks() []attack {
 			attack{name: "the application drops " + table, rule: forbidden, do: sql("DROP TABLE " + table + " CASCADE")},
 			attack{name: "the application opens a trigger on " + table, rule: forbidden, do: sql("CREATE TRIGGER mine BEFORE INSERT ON " + table + " FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()")},
 		)
-		if table != "saved_replies" { // what somebody else may have sent by then is a message
+		if !slices.Contains(passing, table) {
 			list = append(list, attack{name: "the application deletes from " + table, rule: forbidden, do: sql("DELETE FROM " + table)})
 		}
 	}

@@ -69,8 +69,11 @@ func partyAttacks() []attack {
 	// related changes the account "other" so that it shares just that with "acct".
 	related := func(column string) []statement {
 		out := []statement{run("UPDATE accounts SET email = 'somebody@example.com', phone = '', payer = '' WHERE id = 'other'")}
-		if column == "email" {
+		switch column {
+		case "email":
 			return append(out, run("UPDATE accounts SET email = 'ANN@example.com' WHERE id = 'other'"))
+		case "phone": // written twice
+			return append(out, run("UPDATE accounts SET phone = CASE id WHEN 'acct' THEN '+49 151 2345-67' ELSE '(0049) 151234567' END WHERE id IN ('acct', 'other')"))
 		}
 		return append(out, run(fmt.Sprintf("UPDATE accounts SET %s = 'the-same' WHERE id IN ('acct', 'other')", column)))
 	}

@@ -58,6 +58,28 @@ func message(ticket, body, visibility string, byStaff int) string {
 		ticket, byStaff, visibility, body)
 }
 
+// filedForOther has somebody without an account vote who filed for the account "other".
+func (w *world) filedForOther() []string {
+	return []string{
+		`INSERT INTO packages (id, account_id, product, name, currency, paid, face, purchased_at, created_at) VALUES ('p-o', 'other', 'global-sms', 'x', 'USD', 1, 1, '2026-01-01', '2026-01-01')`,
+		`INSERT INTO refunds (id, account_id, package_id, requested_by, state, reason_code, currency, quote_amount, quote_paid, quote_face, quote_remaining, created_at, updated_at)
+			VALUES ('r', 'other', 'p-o', 'ron', 'submitted', 'other', 'USD', 1, 1, 1, 1, '2026-01-01', '2026-01-01')`,
+		w.vote("ron", "", "approve"),
+	}
+}
+
+// session opens a session under an id, which is SQL.
+func session(id string) string {
+	return "INSERT INTO sessions (id_hash, subject, roles, created_at, seen_at, expires_at) VALUES (" + id + ", 'rita', 'reviewer', '2026-01-01', '2026-01-01', '2026-01-02')"
+}
+
+func signIn(id string) string {
+	return "INSERT INTO sign_ins (state_hash, verifier, nonce, return_to, created_at, expires_at) VALUES (" + id + ", 'v', 'n', '/', '2026-01-01', '2026-01-02')"
+}
+
+// samePhone has both accounts write one number in two ways.
+const samePhone = "UPDATE accounts SET phone = CASE id WHEN 'acct' THEN '+49 151 2345-67' ELSE '(0049) 151234567' END"
+
 const unrelated = "UPDATE accounts SET email = 'somebody@example.com' WHERE id = 'other'"
 
 func TestSQLiteAcceptsOfTheDesk(t *testing.T) {
@@ -65,13 +87,16 @@ func TestSQLiteAcceptsOfTheDesk(t *testing.T) {
 	w := newWorld(t)
 	r := w.refunds[refund.InReview]
 	for name, statements := range map[string][]string{
-		"a screening":                 {screening(w.refunds[refund.Screening].ID, "approve"), w.becomes(refund.Screening, refund.Crediting, "verdict = 'approve', approved = 1")},
-		"an appeal":                   w.appealInReview("ron"),
-		"a question about a refund":   {question("acct", "'"+r.ID+"'", "'"+r.PackageID+"'"), message("q", "hello", "public", 0)},
-		"a question about nothing":    {question("other", "NULL", "NULL")},
-		"a vote of another account":   {unrelated, w.vote("ron", "other", "approve")},
-		"a credit past others' pause": append([]string{pause("account", "other")}, w.credit()...),
-		"a credit after a pause":      append([]string{pause("all", ""), endPause}, w.credit()...),
+		"a screening":                                 {screening(w.refunds[refund.Screening].ID, "approve"), w.becomes(refund.Screening, refund.Crediting, "verdict = 'approve', approved = 1")},
+		"an appeal":                                   w.appealInReview("ron"),
+		"a question about a refund":                   {question("acct", "'"+r.ID+"'", "'"+r.PackageID+"'"), message("q", "hello", "public", 0)},
+		"a question about nothing":                    {question("other", "NULL", "NULL")},
+		"a vote of another account":                   {unrelated, w.vote("ron", "other", "approve")},
+		"a vote of one who filed for another account": append([]string{unrelated}, w.filedForOther()...),
+		"a vote of one whose phone is as empty":       {unrelated, "UPDATE accounts SET phone = '-'", w.vote("ron", "other", "approve")},
+		"a session and a sign-in":                     {session("randomblob(32)"), signIn("randomblob(32)")},
+		"a credit past others' pause":                 append([]string{pause("account", "other")}, w.credit()...),
+		"a credit after a pause":                      append([]string{pause("all", ""), endPause}, w.credit()...),
 		"a senior and a reviewer": {
 			fmt.Sprintf("UPDATE tickets SET seniors = 1 WHERE id = '%s'", w.ticket(refund.InReview)), w.vote("ron", "", "approve"), w.vote("sam", "", "approve"),
 			w.becomes(refund.InReview, refund.Crediting, "approved = 2000000000"),
@@ -101,15 +126,14 @@ func TestSQLiteRefusesOfTheDesk(t *testing.T) {
 		{"judged after the fact", "screening-late", []string{screening(w.refunds[refund.Withdrawn].ID, "reject")}},
 
 		{"by one of a linked account", "self-approval", []string{w.vote("ron", "other", "approve")}},
-		{"by one who shares a phone", "self-approval", []string{unrelated, "UPDATE accounts SET phone = '1'", w.vote("ron", "other", "approve")}},
+		{"by one who shares a phone", "self-approval", []string{unrelated, samePhone, w.vote("ron", "other", "approve")}},
+		{"by one who filed for an account that shares a phone", "self-approval", append([]string{unrelated, samePhone}, w.filedForOther()...)},
+		{"by one who filed for an account that shares a payer", "self-approval", append([]string{unrelated, "UPDATE accounts SET payer = '1'"}, w.filedForOther()...)},
 		{"by one who shares a payer", "self-approval", []string{unrelated, "UPDATE accounts SET payer = '1'", w.vote("ron", "other", "approve")}},
 		{"by one who filed for the account", "self-approval", []string{w.appeal("r", first.ID, first.PackageID), w.vote("x", "", "approve")}},
-		{"by one who filed for a linked account", "self-approval", []string{
-			`INSERT INTO packages (id, account_id, product, name, currency, paid, face, purchased_at, created_at) VALUES ('p-o', 'other', 'global-sms', 'x', 'USD', 1, 1, '2026-01-01', '2026-01-01')`,
-			`INSERT INTO refunds (id, account_id, package_id, requested_by, state, reason_code, currency, quote_amount, quote_paid, quote_face, quote_remaining, created_at, updated_at)
-				VALUES ('r', 'other', 'p-o', 'ron', 'submitted', 'other', 'USD', 1, 1, 1, 1, '2026-01-01', '2026-01-01')`,
-			w.vote("ron", "", "approve"),
-		}},
+		{"by one who filed for an account that shares the e-mail", "self-approval", w.filedForOther()},
+		{"a session under its token", "CHECK", []string{session("'0123456789012345678901234567890123456789012'")}},
+		{"a sign-in under its token", "CHECK", []string{signIn("'0123456789012345678901234567890123456789012'")}},
 		{"an appeal decided by the first decider", "first-decider", w.appealInReview(storetest.Reviewer.Subject)},
 		{"approved without a senior", "refund-unapproved", []string{
 			ticket("seniors = 1"), w.vote("ron", "", "approve"), w.vote("rob", "", "approve"), w.becomes(refund.InReview, refund.Crediting, "approved = 1"),

@@ -26,29 +26,34 @@ var edgeTests = map[string]func(*testing.T, Opener){
 	"a rejection that an appeal reversed":           reversedRejection,
 }
 
-// manyLinked: a reseller's payer links more accounts than a case names, and the last of
-// them is as linked as the first.
+// manyLinked: a reseller's payer or phone links more accounts than a case names, and the last
+// of them is as linked as the first.
 func manyLinked(t *testing.T, open Opener) {
-	b := New(t, open)
-	reseller := func(a *refund.Account) { a.Payer = "reseller" }
-	for i := range 230 {
-		b.person(fmt.Sprintf("shop%03d", i), reseller)
-	}
-	b.asked("shop229", "of-the-last")
-	id := b.asked("shop000", "p")
-	b.screened(id, policy.Review, "")
-	ticket := b.OpenTicket(id)
-	view, err := b.Case(b.Ctx, ticket)
-	require.NoError(t, err)
-	for who, voter := range map[string]identity.Actor{
-		"whose account is linked":        {Subject: "rob", Roles: []identity.Role{identity.Reviewer}, AccountID: "shop228"},
-		"who filed for a linked account": {Subject: Customer("shop229").Subject, Roles: []identity.Role{identity.Reviewer}},
+	for name, reseller := range map[string]func(a *refund.Account, n int){
+		"payer": func(a *refund.Account, _ int) { a.Payer = "reseller" },
+		"phone": func(a *refund.Account, n int) { a.Phone = []string{"+49 151 2345-67", "(0049) 151234567"}[min(n, 1)] },
 	} {
-		step, err := b.RecordDecision(b.Ctx, b.Op(id, refund.VerbDecide), Vote(view, voter, review.Approve), "")
-		require.NoError(t, err, who)
-		assert.Equal(t, review.ErrSelfApproval.Code, step.Refused, who)
+		t.Run(name, func(t *testing.T) {
+			b := New(t, open)
+			for i := range 230 {
+				b.person(fmt.Sprintf("shop%03d", i), func(a *refund.Account) { reseller(a, i) })
+			}
+			b.asked("shop229", "of-the-last")
+			id := b.asked("shop000", "p")
+			b.screened(id, policy.Review, "")
+			view, err := b.Case(b.Ctx, b.OpenTicket(id))
+			require.NoError(t, err)
+			for who, voter := range map[string]identity.Actor{
+				"whose account is linked":        {Subject: "rob", Roles: []identity.Role{identity.Reviewer}, AccountID: "shop228"},
+				"who filed for a linked account": {Subject: Customer("shop229").Subject, Roles: []identity.Role{identity.Reviewer}},
+			} {
+				step, err := b.RecordDecision(b.Ctx, b.Op(id, refund.VerbDecide), Vote(view, voter, review.Approve), "")
+				require.NoError(t, err, who)
+				assert.Equal(t, review.ErrSelfApproval.Code, step.Refused, who)
+			}
+			assert.Equal(t, refund.Crediting, b.Decide(id, Reviewer, review.Approve).State)
+		})
 	}
-	assert.Equal(t, refund.Crediting, b.Decide(id, Reviewer, review.Approve).State)
 }
 
 // secondSignIn: two sign-ins of one account are one person: neither both votes of two nor the

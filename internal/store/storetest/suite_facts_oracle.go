@@ -75,11 +75,33 @@ func (h *household) moveIn() {
 			return ""
 		}
 		id := fmt.Sprintf("%s-%d", h.name, n)
-		h.person(id, func(a *refund.Account) { a.Email, a.Phone, a.Payer = email, shared("phone"), shared("payer") })
+		h.person(id, func(a *refund.Account) {
+			a.Email, a.Phone, a.Payer = email, h.written(shared("phone")), shared("payer")
+		})
 		a, err := h.Store.Account(h.Ctx, id)
 		require.NoError(h.T, err)
 		h.accounts = append(h.accounts, &a)
 	}
+}
+
+// written is a number in one of the ways that people write it.
+func (h *household) written(number string) string {
+	if number == "" {
+		return ""
+	}
+	digits := strings.TrimPrefix(number, "h")
+	return fmt.Sprintf(rapid.SampledFrom([]string{"+86 %s", "0086%s", "(00) 86-%s", "86.%s", "+8 6(%s)"}).Draw(h.rt, "written"), digits)
+}
+
+// dialled are the digits of a number, without the 00 that is a + written out.
+func dialled(phone string) string {
+	digits := strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, phone)
+	return strings.TrimPrefix(digits, "00")
 }
 
 // spans are moments around the edges of the windows.
@@ -277,7 +299,7 @@ func isRejected(r refund.Refund) bool {
 
 func (h *household) linkedRejected(mine *refund.Account, all []refund.Refund) (n int64) {
 	for _, a := range h.accounts {
-		shares := strings.EqualFold(a.Email, mine.Email) || (a.Phone != "" && a.Phone == mine.Phone) || (a.Payer != "" && a.Payer == mine.Payer)
+		shares := strings.EqualFold(a.Email, mine.Email) || (a.Phone != "" && dialled(a.Phone) == dialled(mine.Phone)) || (a.Payer != "" && a.Payer == mine.Payer)
 		if a.ID == mine.ID || !shares {
 			continue
 		}

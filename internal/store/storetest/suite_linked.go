@@ -31,6 +31,11 @@ func factsLinked(t *testing.T, open Opener) {
 		{"same e-mail, rejected", refund.Account{Email: "x@1.org"}, refund.Account{Email: "x@1.org"}, reject, true, 1},
 		{"e-mail in other letters, terminated", refund.Account{Email: "X@Two.org"}, refund.Account{Email: "x@tWO.org"}, terminate, true, 1},
 		{"same phone, rejected", refund.Account{Phone: "+861"}, refund.Account{Phone: "+861"}, reject, true, 1},
+		{"a phone written otherwise, rejected", refund.Account{Phone: "+49 151 2345-67"}, refund.Account{Phone: "(0049) 151234567"}, reject, true, 1},
+		{"a phone in dots, terminated", refund.Account{Phone: "0049.152.2345.67"}, refund.Account{Phone: "+49152234567"}, terminate, true, 1},
+		{"a phone with one digit more", refund.Account{Phone: "+49 153"}, refund.Account{Phone: "+49 1530"}, terminate, false, 0},
+		{"a phone with the zero of its own country", refund.Account{Phone: "0154 1"}, refund.Account{Phone: "1541"}, terminate, false, 0},
+		{"phones without digits", refund.Account{Phone: "-"}, refund.Account{Phone: "-"}, terminate, false, 0},
 		{"same payer, terminated", refund.Account{Payer: "visa-1"}, refund.Account{Payer: "visa-1"}, terminate, true, 1},
 		{"all of it, both", refund.Account{Email: "x@3.org", Phone: "+862", Payer: "visa-2"}, refund.Account{Email: "x@3.org", Phone: "+862", Payer: "visa-2"},
 			func(id string) { reject(id); terminate(id) }, true, 1},
@@ -69,6 +74,36 @@ func factsLinked(t *testing.T, open Opener) {
 			assert.NotEmpty(t, linked[0].Shares)
 		})
 	}
+	t.Run("a phone links by whatever way it came", func(t *testing.T) {
+		b.person("asks", func(a *refund.Account) { a.Phone = "+86 138 0013 8000" })
+		shares := func() map[string][]string {
+			linked, err := b.Linked(b.Ctx, "asks", 10)
+			require.NoError(t, err)
+			out := map[string][]string{}
+			for _, l := range linked {
+				out[l.AccountID] = l.Shares
+			}
+			return out
+		}
+		imported := refund.Account{ID: "imported", Name: "Bo", Email: "bo@import.org", Phone: "0086-13800138000", Locale: refund.English, Standing: refund.Good, RegisteredAt: b.Clock.Now()}
+		for range 2 { // an import that is repeated finds what it wrote
+			_, err := b.ImportAccounts(b.Ctx, []refund.Account{imported}, func(int) {})
+			require.NoError(t, err)
+		}
+		b.person("moves", nil)
+		assert.Equal(t, map[string][]string{"imported": {"phone"}}, shares())
+		phone := "(0086) 138.0013.8000"
+		_, err := b.ChangeAccount(b.Ctx, Admin, "moves", desk.AccountChange{Phone: &phone})
+		require.NoError(t, err)
+		assert.Equal(t, map[string][]string{"imported": {"phone"}, "moves": {"phone"}}, shares())
+		kept, err := b.Store.Account(b.Ctx, "moves")
+		require.NoError(t, err)
+		assert.Equal(t, phone, kept.Phone, "as it was written")
+		phone = ""
+		_, err = b.ChangeAccount(b.Ctx, Admin, "moves", desk.AccountChange{Phone: &phone})
+		require.NoError(t, err)
+		assert.Equal(t, map[string][]string{"imported": {"phone"}}, shares())
+	})
 	t.Run("its own rejection is none of a linked account", func(t *testing.T) {
 		b.person("alone", nil)
 		b.screened(b.asked("alone", "p1"), policy.Reject, "agreement_violated")

@@ -113,26 +113,28 @@ func linkedVotes(t *testing.T, open Opener) {
 		})
 		require.NoError(t, err)
 	}
-	phone, payer := "+4915", "card-1"
+	phone, payer := "+49 15", "card-1"
 	_, err := b.ChangeAccount(b.Ctx, Admin, "acct", desk.AccountChange{Phone: &phone, Payer: &payer})
 	require.NoError(t, err)
 	account("by-mail", "ANN@example.com", "", "")
-	account("by-phone", "x@example.com", phone, "")
+	account("by-phone", "x@example.com", "(0049) 1-5", "")
 	account("by-payer", "y@example.com", "", payer)
-	account("stranger", "z@example.com", "", "")
-	// Files for a linked account, and works here without an account of his own.
-	_, err = b.CreatePackage(b.Ctx, Integrator, refund.Package{ID: "q", AccountID: "by-mail", Product: refund.GlobalSMS, Name: "x", Currency: "USD", Paid: 10, Face: 10})
-	require.NoError(t, err)
-	filer := Customer("by-mail")
-	filer.Subject = "filer"
-	_, err = b.File(b.Ctx, filer, desk.Filing{PackageID: "q", ReasonCode: refund.OtherReason, IdempotencyKey: "k"})
-	require.NoError(t, err)
+	account("stranger", "z@example.com", "+49 150", "")
+	// These file for a linked account, and work here without an account of their own.
+	for _, linked := range []string{"by-mail", "by-phone", "by-payer"} {
+		_, err = b.CreatePackage(b.Ctx, Integrator, refund.Package{ID: "q-" + linked, AccountID: linked, Product: refund.GlobalSMS, Name: "x", Currency: "USD", Paid: 10, Face: 10})
+		require.NoError(t, err)
+		filer := Customer(linked)
+		filer.Subject = "filer-" + linked
+		_, err = b.File(b.Ctx, filer, desk.Filing{PackageID: "q-" + linked, ReasonCode: refund.OtherReason, IdempotencyKey: "k"})
+		require.NoError(t, err)
+	}
 
 	id, _ := b.flagged()
 	staff := func(subject, accountID string) identity.Actor {
 		return identity.Actor{Subject: subject, Roles: []identity.Role{identity.Senior}, AccountID: accountID}
 	}
-	for _, who := range []identity.Actor{staff("a", "by-mail"), staff("b", "by-phone"), staff("c", "by-payer"), staff("filer", "")} {
+	for _, who := range []identity.Actor{staff("a", "by-mail"), staff("b", "by-phone"), staff("c", "by-payer"), staff("filer-by-mail", ""), staff("filer-by-phone", ""), staff("filer-by-payer", "")} {
 		for _, vote := range []review.Vote{review.Approve, review.Reject} {
 			assert.Equal(t, review.ErrSelfApproval.Code, b.Decide(id, who, vote).Refused, who.Subject)
 		}

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -13,6 +14,9 @@ import (
 	"refunddesk/internal/store"
 )
 
+// reviewDesk is the step of the schema that made the review desk.
+const reviewDesk = 3
+
 // Upgrade takes a database with a refund in every state back to the schema of before the
 // review desk and forward again, and goes on with the refunds: their cases have due times
 // and no clocks then, as those of an installation that is upgraded. The owner is the same
@@ -23,12 +27,21 @@ func Upgrade(t *testing.T, open Opener, owner func(t *testing.T) *store.Store) {
 	_, _, err := b.Store.Ask(b.Ctx, Customer("acct"), desk.Question{AccountID: "acct", Subject: "Hello", Body: "?", SLA: promise})
 	require.NoError(t, err)
 	due := b.ticketOf(all[refund.InReview].ID).DueAt
+	b.person("one", func(a *refund.Account) { a.Phone = "+49 151" })
+	b.person("two", func(a *refund.Account) { a.Phone = "0049-151" })
 	migrator := owner(t)
 
-	for _, want := range []int64{4, 3} {
+	steps, err := migrator.MigrationStatus(b.Ctx)
+	require.NoError(t, err)
+	steps = slices.DeleteFunc(steps, func(m store.Migration) bool { return m.Version < reviewDesk })
+	for _, step := range slices.Backward(steps) {
 		undone, err := migrator.MigrateDown(b.Ctx)
 		require.NoError(t, err)
-		require.Equal(t, want, undone.Version)
+		require.Equal(t, step.Version, undone.Version)
+	}
+	for range 4 { // on every connection
+		_, err = b.Store.Account(b.Ctx, "two")
+		require.NoError(t, err)
 	}
 	pool, err := migrator.SQL()
 	require.NoError(t, err)
@@ -38,8 +51,14 @@ func Upgrade(t *testing.T, open Opener, owner func(t *testing.T) *store.Store) {
 	assert.Equal(t, 5, tickets, "reviewed, held, asked, in need of attention, rejected; no question")
 	done, err := migrator.Migrate(b.Ctx)
 	require.NoError(t, err)
-	require.Len(t, done, 2)
+	require.Len(t, done, len(steps))
 	require.NoError(t, b.Ready(b.Ctx))
+	two, err := b.Store.Account(b.Ctx, "two")
+	require.NoError(t, err, "a program that was running all the time")
+	assert.Equal(t, "0049-151", two.Phone)
+	linked, err := b.Linked(b.Ctx, "one", 10)
+	require.NoError(t, err)
+	assert.Equal(t, []desk.LinkedAccount{{AccountID: "two", Shares: []string{"phone"}, Standing: refund.Good}}, linked, "numbers of before have their keys")
 
 	for state, before := range all {
 		now, err := b.Refund(b.Ctx, before.ID)
