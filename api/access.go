@@ -65,13 +65,27 @@ func (s *server) checkRoles(c *gin.Context) {
 	}
 	actor := actorOf(c)
 	switch {
-	case op.refusedByDesk(actor): // which says so below; refuse says it for what never gets there
 	case !op.allows(actor):
-		answer(c, errForbidden)
+		s.turnAway(c, errForbidden)
 	case actor.AccountID == "" && op.asCustomer(actor):
-		answer(c, errNoAccount)
+		s.turnAway(c, errNoAccount)
 	case !actor.IsStaff() && asksInside(c.Request, op):
-		answer(c, errStaffOnly)
+		s.turnAway(c, errStaffOnly)
+	}
+}
+
+// turnAway answers a call that does not get to the desk because of who makes it or what it
+// is about.
+func (s *server) turnAway(c *gin.Context, err error) {
+	s.note(c, err)
+	answer(c, err)
+}
+
+// note has a refused attempt to change something written down. The desk writes down what it
+// refuses itself, so this is for what it is never asked.
+func (s *server) note(c *gin.Context, err error) {
+	if op := operationOf(c); op.refusal != "" {
+		s.Desk.NoteRefusal(c.Request.Context(), actorOf(c), op.refusal, op.object, c.Param(op.param), err)
 	}
 }
 
@@ -89,7 +103,7 @@ var objectIDs = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`)
 // checkPath answers an id that cannot be one like an id that is not there.
 func (s *server) checkPath(c *gin.Context) {
 	if op := operationOf(c); op.object != "" && !objectIDs.MatchString(c.Param(op.param)) {
-		answer(c, missing(op.object))
+		s.turnAway(c, missing(op.object))
 	}
 }
 
@@ -103,16 +117,13 @@ func (s *server) refuse(c *gin.Context, err error) {
 	case fault.Malformed, fault.Unprocessable, fault.UnsupportedMedia, fault.TooLarge:
 		aboutRequest = true
 	}
-	if aboutRequest && op.refusedByDesk(actorOf(c)) {
-		answer(c, errForbidden)
-		return
-	}
 	if op.object == "" {
 		answer(c, err)
 		return
 	}
 	if aboutRequest {
 		if hidden := s.Desk.Visible(c.Request.Context(), actorOf(c), op.object, c.Param(op.param)); hidden != nil {
+			s.note(c, hidden)
 			err = hidden
 		}
 	}

@@ -136,7 +136,7 @@ func checkSize(body []byte) *fault.Error {
 func fieldOf(pointer jsontext.Pointer) string {
 	var path []string
 	for token := range pointer.Tokens() {
-		path = append(path, clip(token))
+		path = append(path, nameOf(token))
 	}
 	if len(path) == 0 {
 		return "body"

@@ -30,7 +30,7 @@ type operation struct {
 	public   bool
 	roles    []identity.Role // who may call it
 	excluded []identity.Role // who may not, whatever else he holds
-	recorded bool            // the desk itself refuses who is excluded, and writes it down
+	refusal  audit.Action    // how the audit log calls a refused attempt; empty when the call changes nothing
 	object   audit.Object    // what the path names; empty when it names nothing
 	param    string          // the path's parameter that names it
 	body     *openapi3.RequestBody
@@ -47,12 +47,6 @@ func (o *operation) allows(actor identity.Actor) bool {
 	return actor.Has(o.roles...) && !actor.Has(o.excluded...)
 }
 
-// refusedByDesk reports whether the desk is to hear of the actor's attempt, because what it
-// refuses is in the audit log.
-func (o *operation) refusedByDesk(actor identity.Actor) bool {
-	return o.recorded && actor.Has(o.excluded...)
-}
-
 // asCustomer reports whether being a customer is the only reason that the actor may call it.
 func (o *operation) asCustomer(actor identity.Actor) bool {
 	others := slices.DeleteFunc(slices.Clone(o.roles), func(r identity.Role) bool { return r == identity.Customer })
@@ -63,8 +57,8 @@ func (o *operation) asCustomer(actor identity.Actor) bool {
 type operations map[string]*operation
 
 // readContract reads a contract and holds it to the rule that nothing is open by
-// oversight: every operation says who may call it, and what object its path names.
-// Errors name the operation.
+// oversight: every operation says who may call it, what object its path names and, unless
+// it only reads, how the audit log calls a refused attempt. Errors name the operation.
 func readContract(source []byte) (operations, error) {
 	loader := openapi3.NewLoader()
 	doc, err := loader.LoadFromData(source)
@@ -77,7 +71,7 @@ func readContract(source []byte) (operations, error) {
 	ops := operations{}
 	for path, item := range doc.Paths.Map() {
 		for method, source := range item.Operations() {
-			op, err := readOperation(path, item, source)
+			op, err := readOperation(method, path, item, source)
 			if err != nil {
 				return nil, fmt.Errorf("api: %s %s: %w", method, path, err)
 			}
@@ -88,7 +82,7 @@ func readContract(source []byte) (operations, error) {
 	return ops, nil
 }
 
-func readOperation(path string, item *openapi3.PathItem, source *openapi3.Operation) (*operation, error) {
+func readOperation(method, path string, item *openapi3.PathItem, source *openapi3.Operation) (*operation, error) {
 	op := &operation{id: source.OperationID}
 	if op.id == "" {
 		return nil, fmt.Errorf("has no operationId")
@@ -107,10 +101,10 @@ func readOperation(path string, item *openapi3.PathItem, source *openapi3.Operat
 	case !op.public && len(op.roles) == 0:
 		return nil, fmt.Errorf("says neither who may call it (x-roles) nor that anyone may (security: [])")
 	}
-	if err := extension(source.Extensions, "x-recorded", &op.recorded); err != nil {
+	if err := op.readObject(path, source.Extensions); err != nil {
 		return nil, err
 	}
-	if err := op.readObject(path, source.Extensions); err != nil {
+	if err := op.readRefusal(method, source.Extensions); err != nil {
 		return nil, err
 	}
 	seconds := int(patience / time.Second)
@@ -148,6 +142,28 @@ func (o *operation) readObject(path string, extensions map[string]any) error {
 		return fmt.Errorf("has x-object %q but no object in its path", object)
 	case named != nil:
 		o.param = named[1]
+	}
+	return nil
+}
+
+// readRefusal reads x-refusal: the methods that may change something have it, and the others do not.
+func (o *operation) readRefusal(method string, extensions map[string]any) error {
+	action, err := stringOf(extensions, "x-refusal")
+	if err != nil {
+		return err
+	}
+	o.refusal = audit.Action(action)
+	object, known := o.refusal.Refuses()
+	reads := method == http.MethodGet
+	switch {
+	case reads && action != "":
+		return fmt.Errorf("reads, and yet has x-refusal %q", action)
+	case reads:
+		return nil
+	case !known:
+		return fmt.Errorf("can change something; x-refusal says how the audit log calls a refused attempt, not %q", action)
+	case o.object != "" && o.object != object:
+		return fmt.Errorf("has x-refusal %q, of a %s, and x-object %q", action, object, o.object)
 	}
 	return nil
 }

@@ -31,6 +31,11 @@ type Desk interface {
 	// values, so that such a refusal tells nobody of objects that are not his.
 	Visible(ctx context.Context, actor identity.Actor, object audit.Object, id string) error
 
+	// NoteRefusal writes down an attempt to change something that the server refuses before any
+	// other method is asked. What the other methods refuse they write down themselves. The
+	// object is empty when the call names none; the id is what stands in its path, which may be none.
+	NoteRefusal(ctx context.Context, actor identity.Actor, action audit.Action, object audit.Object, id string, refusal error)
+
 	// OpenAccount creates an account in good standing; an empty ID is replaced by a new one.
 	OpenAccount(ctx context.Context, actor identity.Actor, a refund.Account) (refund.Account, error)
 	ChangeAccount(ctx context.Context, actor identity.Actor, id string, change desk.AccountChange) (refund.Account, error)
@@ -89,8 +94,6 @@ type ticketDesk interface {
 	Ask(ctx context.Context, actor identity.Actor, q desk.Question) (desk.CaseView, error)
 	Say(ctx context.Context, actor identity.Actor, ticketID string, v review.Visibility, body string) (review.Message, error)
 
-	// Those who hold admin or auditor are the desk's to refuse in what follows, since it writes
-	// the attempt down (x-recorded).
 	Claim(ctx context.Context, actor identity.Actor, ticketID string) (desk.CaseView, error)
 	Release(ctx context.Context, actor identity.Actor, ticketID string) (desk.CaseView, error)
 	Assign(ctx context.Context, actor identity.Actor, ticketID, assignee string) (desk.CaseView, error)

@@ -57,6 +57,7 @@ type fakeDesk struct {
 	reqID  string
 	// deadline is by when the last call had to be answered.
 	deadline time.Time
+	refused  []audit.Entry // what it was told to write down
 	fails    error
 	panics   bool
 }
@@ -87,6 +88,14 @@ func (d *fakeDesk) Visible(ctx context.Context, actor identity.Actor, object aud
 		id = versionIn(id)
 	}
 	return d.begin(ctx, actor, "Visible", id, object)
+}
+
+func (d *fakeDesk) NoteRefusal(ctx context.Context, actor identity.Actor, action audit.Action, object audit.Object, id string, refusal error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.refused = append(d.refused, audit.Entry{
+		Actor: actor.Subject, Action: action, Object: object, ObjectID: id, ReasonCode: fault.CodeOf(refusal), RequestID: audit.RequestOf(ctx),
+	})
 }
 
 var (

@@ -250,6 +250,8 @@ func TestRefusalsOfTheDesk(t *testing.T) {
 		{desk.ErrTooManyQuestions, 409, "", []string{"askQuestion"}},
 		{desk.ErrConversationFull, 409, "", []string{"sendMessage"}},
 		{review.ErrTicketClosed, 409, "", []string{"sendMessage", "claimTicket", "releaseTicket", "assignTicket", "assignTickets", "snoozeTicket", "requestInformation", "escalateTicket", "resolveTicket", "decideTicket"}},
+		{desk.ErrOnHold, 409, "", []string{"decideTicket"}},
+		{desk.ErrNotScreened, 404, "", []string{"getScreening"}},
 		{review.ErrClaimed, 409, "", []string{"claimTicket"}},
 		{review.ErrAwaiting, 409, "", []string{"requestInformation", "decideTicket"}},
 		{review.ErrStale, 409, "", []string{"decideTicket"}},

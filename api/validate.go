@@ -70,9 +70,9 @@ func checkQuery(u *url.URL, op *operation) *fault.Error {
 		values := query[name]
 		switch {
 		case !slices.Contains(op.query, name) && len(op.query) == 0:
-			return malformed("invalid-parameter", clip(name), "is not known; this call has no query parameters")
+			return malformed("invalid-parameter", nameOf(name), "is not known; this call has no query parameters")
 		case !slices.Contains(op.query, name):
-			return malformed("invalid-parameter", clip(name), "is not known; this call has "+strings.Join(op.query, ", "))
+			return malformed("invalid-parameter", nameOf(name), "is not known; this call has "+strings.Join(op.query, ", "))
 		case len(values) > 1:
 			return malformed("invalid-parameter", name, "is given more than once")
 		case !utf8.ValidString(values[0]) || strings.ContainsFunc(values[0], forbidden):
@@ -190,7 +190,7 @@ func aboutParameter(e *openapi3filter.RequestError) violation {
 func aboutField(e *openapi3.SchemaError) []violation {
 	path := make([]string, 0, 4)
 	for _, token := range e.JSONPointer() {
-		path = append(path, clip(token))
+		path = append(path, nameOf(token))
 	}
 	name := func(more ...string) string {
 		if full := strings.Join(slices.Concat(path, more), "."); full != "" {
@@ -206,7 +206,7 @@ func aboutField(e *openapi3.SchemaError) []violation {
 		object, _ := e.Value.(map[string]any)
 		for key := range object {
 			if e.Schema.Properties[key] == nil {
-				unknown = append(unknown, violation{code: "unknown-field", shape: true, field: name(clip(key)), what: "is not a field here", object: pointerOf(e)})
+				unknown = append(unknown, violation{code: "unknown-field", shape: true, field: name(nameOf(key)), what: "is not a field here", object: pointerOf(e)})
 			}
 		}
 		return unknown
@@ -277,17 +277,12 @@ func expects(schema *openapi3.Schema) string {
 	return "is " + typeName(schema)
 }
 
-// clip keeps a name that a caller made up short, and in one line.
-func clip(s string) string {
-	const most = 64
-	s = strings.Map(func(r rune) rune {
+// nameOf is a name that a caller made up: short, and in one line.
+func nameOf(s string) string {
+	return strings.Map(func(r rune) rune {
 		if forbidden(r) {
 			return '?'
 		}
 		return r
-	}, s)
-	if len(s) > most {
-		s = strings.ToValidUTF8(s[:most], "") + "…"
-	}
-	return s
+	}, fault.Clip(s, 64))
 }

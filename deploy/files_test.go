@@ -160,10 +160,15 @@ type realm struct {
 }
 
 type client struct {
-	ClientID string   `json:"clientId"`
-	Public   bool     `json:"publicClient"`
-	Secret   string   `json:"secret"`
-	Mappers  []mapper `json:"protocolMappers"`
+	ClientID   string            `json:"clientId"`
+	Public     bool              `json:"publicClient"`
+	Secret     string            `json:"secret"`
+	Standard   bool              `json:"standardFlowEnabled"`
+	Implicit   bool              `json:"implicitFlowEnabled"`
+	Direct     bool              `json:"directAccessGrantsEnabled"`
+	Redirects  []string          `json:"redirectUris"`
+	Attributes map[string]string `json:"attributes"`
+	Mappers    []mapper          `json:"protocolMappers"`
 }
 
 type mapper struct {

@@ -49,11 +49,40 @@ func TestTokensSayWhatTheServicesRead(t *testing.T) {
 		})
 		require.True(t, audience, "tokens of %s name the audience", client.ClientID)
 	}
-	people := r.Clients[slices.IndexFunc(r.Clients, func(c client) bool { return c.ClientID == "refunddesk" })]
-	account := slices.ContainsFunc(people.Mappers, func(m mapper) bool {
-		return m.Kind == "oidc-usermodel-attribute-mapper" && m.Config["claim.name"] == serve["REFUNDDESK_ACCOUNT_CLAIM"] && m.Config["user.attribute"] == "account_id" && m.Config["multivalued"] == "false"
-	})
-	require.True(t, account)
+	for _, id := range []string{"refunddesk", serve["REFUNDDESK_CLIENT_ID"]} {
+		account := slices.ContainsFunc(clientOf(t, r, id).Mappers, func(m mapper) bool {
+			return m.Kind == "oidc-usermodel-attribute-mapper" && m.Config["claim.name"] == serve["REFUNDDESK_ACCOUNT_CLAIM"] && m.Config["user.attribute"] == "account_id" && m.Config["multivalued"] == "false" && m.Config["access.token.claim"] == "true"
+		})
+		require.True(t, account, id)
+	}
+}
+
+func clientOf(t *testing.T, r realm, id string) client {
+	t.Helper()
+	n := slices.IndexFunc(r.Clients, func(c client) bool { return c.ClientID == id })
+	require.GreaterOrEqual(t, n, 0, "the realm has a client %q", id)
+	return r.Clients[n]
+}
+
+// The console signs people in with a client that can do nothing else: a code that comes back
+// to the console's own address, with PKCE.
+func TestTheConsolesClient(t *testing.T) {
+	r, _ := readRealm(t)
+	serve := readCompose(t).Services["api"].Environment
+	c := clientOf(t, r, serve["REFUNDDESK_CLIENT_ID"])
+	require.False(t, c.Public)
+	require.Equal(t, "${CONSOLE_CLIENT_SECRET}", c.Secret)
+	require.Contains(t, serve["REFUNDDESK_CLIENT_SECRET"], "${CONSOLE_CLIENT_SECRET:?", "the same on both sides")
+	require.True(t, c.Standard)
+	require.False(t, c.Implicit)
+	require.False(t, c.Direct)
+	require.Equal(t, []string{serve["REFUNDDESK_PUBLIC_URL"] + "/sign-in/callback"}, c.Redirects)
+	require.Equal(t, "S256", c.Attributes["pkce.code.challenge.method"])
+	require.Equal(t, serve["REFUNDDESK_PUBLIC_URL"]+"/signed-out", c.Attributes["post.logout.redirect.uris"])
+	require.NotEqual(t, serve["REFUNDDESK_AUDIENCE"], c.ClientID, "an id token of the console is no bearer token of the API")
+	for _, other := range r.Clients {
+		require.True(t, other.ClientID == c.ClientID || !other.Standard, "%s signs nobody in with a browser", other.ClientID)
+	}
 }
 
 func TestDemoPeople(t *testing.T) {
@@ -77,11 +106,7 @@ func TestDemoPeople(t *testing.T) {
 		}
 	}
 	require.Equal(t, map[string]string{"customer": "acct_demo", "customer2": "acct_demo2"}, accounts)
-	for _, client := range r.Clients {
-		if !client.Public {
-			require.Equal(t, "${BILLING_CLIENT_SECRET}", client.Secret)
-		}
-	}
+	require.Equal(t, "${BILLING_CLIENT_SECRET}", clientOf(t, r, "billing").Secret)
 	keycloak := readCompose(t).Services["keycloak"].Environment
 	for _, match := range reference.FindAllStringSubmatch(raw, -1) {
 		require.Contains(t, keycloak, match[1], "realm.json's placeholder is filled in")

@@ -65,6 +65,7 @@ func setup(t *testing.T) *bench {
 	b.RegisterWorkflowWithOptions(workflows.Refund, workflow.RegisterOptions{Name: workflows.WorkflowRefund})
 	b.RegisterWorkflowWithOptions(workflows.Question, workflow.RegisterOptions{Name: workflows.WorkflowQuestion})
 	b.RegisterWorkflowWithOptions(workflows.Sweep, workflow.RegisterOptions{Name: workflows.WorkflowSweep})
+	b.RegisterWorkflowWithOptions(workflows.Notice, workflow.RegisterOptions{Name: workflows.WorkflowNotice})
 	b.reregister()
 	b.SetOnActivityStartedListener(func(info *activity.Info, _ context.Context, _ converter.EncodedValues) {
 		b.regular = append(b.regular, info.ActivityType.Name)

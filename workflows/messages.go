@@ -17,6 +17,7 @@ const (
 	WorkflowRefund   = "Refund"
 	WorkflowQuestion = "Question"
 	WorkflowSweep    = "Sweep"
+	WorkflowNotice   = "Notice"
 )
 
 // The activities, each run as a local activity first and as a regular one when its

@@ -30,6 +30,17 @@ const (
 	latestQuestion = FirstQuestion
 )
 
+// changeNotice is the one change id of Notice, with versions of its own.
+const changeNotice = "notice"
+
+// The versions of Notice, oldest first.
+const (
+	// FirstNotice sends a message again for seven days and gives it up then.
+	FirstNotice workflow.Version = 1
+
+	latestNotice = FirstNotice
+)
+
 // version is what a run was started under; it stays the same for the run's whole life.
 type version workflow.Version
 

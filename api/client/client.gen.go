@@ -2645,7 +2645,7 @@ type ClientInterface interface {
 	//
 	// The facts as they were recorded, the rules that matched with their values, and the version and digest of
 	// the policy. `replayed` is what that policy says of those facts today; it is the `same`, or somebody has
-	// to look. Problems: 404 while the refund has not been screened.
+	// to look. Problems: 404 `not-screened` for a refund that has not been screened.
 	//
 	// Corresponds with GET /v1/refunds/{id}/screening (the `GetScreening` operationId).
 	GetScreening(ctx context.Context, id ObjectID, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2841,7 +2841,7 @@ type ClientInterface interface {
 	// `note` stays among staff, `message` is told to the customer.
 	//
 	// Problems: 403 `self-approval`, `first-decider`, `above-limit`, `already-voted`; 409 `stale-decision`,
-	// `awaiting-customer`, `ticket-closed`, `not-approvable`; 503 as for a withdrawal.
+	// `awaiting-customer`, `on-hold`, `ticket-closed`, `not-approvable`; 503 as for a withdrawal.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2856,7 +2856,7 @@ type ClientInterface interface {
 	// `note` stays among staff, `message` is told to the customer.
 	//
 	// Problems: 403 `self-approval`, `first-decider`, `above-limit`, `already-voted`; 409 `stale-decision`,
-	// `awaiting-customer`, `ticket-closed`, `not-approvable`; 503 as for a withdrawal.
+	// `awaiting-customer`, `on-hold`, `ticket-closed`, `not-approvable`; 503 as for a withdrawal.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -3906,7 +3906,7 @@ func (c *Client) RetryRefund(ctx context.Context, id ObjectID, body RetryRefundJ
 //
 // The facts as they were recorded, the rules that matched with their values, and the version and digest of
 // the policy. `replayed` is what that policy says of those facts today; it is the `same`, or somebody has
-// to look. Problems: 404 while the refund has not been screened.
+// to look. Problems: 404 `not-screened` for a refund that has not been screened.
 //
 // Corresponds with GET /v1/refunds/{id}/screening (the `GetScreening` operationId).
 func (c *Client) GetScreening(ctx context.Context, id ObjectID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4312,7 +4312,7 @@ func (c *Client) ClaimTicket(ctx context.Context, id ObjectID, body ClaimTicketJ
 // `note` stays among staff, `message` is told to the customer.
 //
 // Problems: 403 `self-approval`, `first-decider`, `above-limit`, `already-voted`; 409 `stale-decision`,
-// `awaiting-customer`, `ticket-closed`, `not-approvable`; 503 as for a withdrawal.
+// `awaiting-customer`, `on-hold`, `ticket-closed`, `not-approvable`; 503 as for a withdrawal.
 //
 // Takes any type of body and a specified content type.
 //
@@ -4337,7 +4337,7 @@ func (c *Client) DecideTicketWithBody(ctx context.Context, id ObjectID, contentT
 // `note` stays among staff, `message` is told to the customer.
 //
 // Problems: 403 `self-approval`, `first-decider`, `above-limit`, `already-voted`; 409 `stale-decision`,
-// `awaiting-customer`, `ticket-closed`, `not-approvable`; 503 as for a withdrawal.
+// `awaiting-customer`, `on-hold`, `ticket-closed`, `not-approvable`; 503 as for a withdrawal.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -7706,7 +7706,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// The facts as they were recorded, the rules that matched with their values, and the version and digest of
 	// the policy. `replayed` is what that policy says of those facts today; it is the `same`, or somebody has
-	// to look. Problems: 404 while the refund has not been screened.
+	// to look. Problems: 404 `not-screened` for a refund that has not been screened.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -7916,7 +7916,7 @@ type ClientWithResponsesInterface interface {
 	// `note` stays among staff, `message` is told to the customer.
 	//
 	// Problems: 403 `self-approval`, `first-decider`, `above-limit`, `already-voted`; 409 `stale-decision`,
-	// `awaiting-customer`, `ticket-closed`, `not-approvable`; 503 as for a withdrawal.
+	// `awaiting-customer`, `on-hold`, `ticket-closed`, `not-approvable`; 503 as for a withdrawal.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -7931,7 +7931,7 @@ type ClientWithResponsesInterface interface {
 	// `note` stays among staff, `message` is told to the customer.
 	//
 	// Problems: 403 `self-approval`, `first-decider`, `above-limit`, `already-voted`; 409 `stale-decision`,
-	// `awaiting-customer`, `ticket-closed`, `not-approvable`; 503 as for a withdrawal.
+	// `awaiting-customer`, `on-hold`, `ticket-closed`, `not-approvable`; 503 as for a withdrawal.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11394,7 +11394,7 @@ func (c *ClientWithResponses) RetryRefundWithResponse(ctx context.Context, id Ob
 //
 // The facts as they were recorded, the rules that matched with their values, and the version and digest of
 // the policy. `replayed` is what that policy says of those facts today; it is the `same`, or somebody has
-// to look. Problems: 404 while the refund has not been screened.
+// to look. Problems: 404 `not-screened` for a refund that has not been screened.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -11730,7 +11730,7 @@ func (c *ClientWithResponses) ClaimTicketWithResponse(ctx context.Context, id Ob
 // `note` stays among staff, `message` is told to the customer.
 //
 // Problems: 403 `self-approval`, `first-decider`, `above-limit`, `already-voted`; 409 `stale-decision`,
-// `awaiting-customer`, `ticket-closed`, `not-approvable`; 503 as for a withdrawal.
+// `awaiting-customer`, `on-hold`, `ticket-closed`, `not-approvable`; 503 as for a withdrawal.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11751,7 +11751,7 @@ func (c *ClientWithResponses) DecideTicketWithBodyWithResponse(ctx context.Conte
 // `note` stays among staff, `message` is told to the customer.
 //
 // Problems: 403 `self-approval`, `first-decider`, `above-limit`, `already-voted`; 409 `stale-decision`,
-// `awaiting-customer`, `ticket-closed`, `not-approvable`; 503 as for a withdrawal.
+// `awaiting-customer`, `on-hold`, `ticket-closed`, `not-approvable`; 503 as for a withdrawal.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

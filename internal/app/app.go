@@ -16,6 +16,7 @@ import (
 	"refunddesk/api"
 	"refunddesk/internal/auth"
 	"refunddesk/internal/config"
+	"refunddesk/internal/console"
 	"refunddesk/internal/desk"
 	"refunddesk/internal/engine"
 	"refunddesk/internal/fault"
@@ -38,6 +39,8 @@ type Options struct {
 	Log             *slog.Logger
 	// Routes are served beside the API, by their exact path: the development pages.
 	Routes map[string]http.Handler
+	// Console, when not nil, is served beside the API.
+	Console *Console
 	// Gate, when not nil, must return nil before the program is ready: first data is loaded.
 	Gate func(context.Context) error
 }
@@ -54,14 +57,17 @@ type App struct {
 	server        *http.Server
 	metricsServer *http.Server // nil: none of its own
 	listener      net.Listener
+	console       *console.Console // nil: none
+	pages         http.Handler     // the console behind its guard
 	stopping      atomic.Bool
+	draining      chan struct{} // closed when what lasts has to end
 	failed        chan error
 }
 
 // Start listens and runs. Neighbours that are away are waited for in the background:
 // readiness tells. Returns a fault naming the setting when it cannot listen.
 func Start(o Options) (*App, error) {
-	a := &App{o: o, failed: make(chan error, 1)}
+	a := &App{o: o, draining: make(chan struct{}), failed: make(chan error, 1)}
 	o.Engine.Outbox, o.Engine.Log = o.Store, o.Log
 	var err error
 	if a.engine, err = engine.Open(o.Engine); err != nil {
@@ -69,6 +75,9 @@ func Start(o Options) (*App, error) {
 	}
 	shelf := policy.NewShelf(o.Store.PolicySource)
 	a.desk = desk.New(desk.Options{Records: o.Store, Engine: a.engine, Watch: o.Store, Policies: shelf, Log: o.Log})
+	if err := a.openConsole(); err != nil {
+		return nil, err
+	}
 	handler, err := a.handler()
 	if err != nil {
 		return nil, err
@@ -95,6 +104,9 @@ func Start(o Options) (*App, error) {
 			Notices: o.Store, Mailer: o.Mailer, Sweeper: a.engine,
 		})
 		a.worker.Start()
+	}
+	if a.console != nil {
+		go a.sweepSessions()
 	}
 	go func() {
 		if err := a.server.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
@@ -135,6 +147,10 @@ func (a *App) handler() (http.Handler, error) {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if h, ok := a.o.Routes[r.URL.Path]; ok {
 			h.ServeHTTP(w, r)
+			return
+		}
+		if a.forConsole(r) {
+			a.pages.ServeHTTP(w, r)
 			return
 		}
 		served.ServeHTTP(w, r)
@@ -189,6 +205,7 @@ func (a *App) Stop() error {
 	if a.o.ShutdownDelay > 0 {
 		<-time.After(a.o.ShutdownDelay)
 	}
+	close(a.draining)
 	ctx, cancel := context.WithTimeout(context.Background(), a.o.ShutdownTimeout)
 	defer cancel()
 	err := a.server.Shutdown(ctx)

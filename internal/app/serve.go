@@ -34,10 +34,14 @@ func Serve(ctx context.Context, c config.Serve, log *slog.Logger) error {
 			return err
 		}
 	}
+	pages, err := consoleOf(c, verifier, log)
+	if err != nil {
+		return err
+	}
 	a, err := Start(Options{
 		Role: c.Role, HTTP: c.HTTP, Store: records,
 		Engine:   engine.Options{Address: c.Engine, Namespace: c.EngineNamespace, TaskQueue: c.TaskQueue},
-		Verifier: verifier, Mailer: mailer, Metrics: c.Metrics, RateLimit: c.RateLimit,
+		Verifier: verifier, Mailer: mailer, Metrics: c.Metrics, RateLimit: c.RateLimit, Console: pages,
 		ShutdownDelay: c.ShutdownDelay, ShutdownTimeout: c.ShutdownTimeout, Log: log,
 	})
 	if err != nil {

@@ -24,6 +24,7 @@ const (
 	ObjectPolicy  Object = "policy"
 	ObjectPause   Object = "pause"
 	ObjectReply   Object = "saved-reply"
+	ObjectExport  Object = "export" // of more than one refund
 )
 
 // Action is what happened, a past participle of the verb.
@@ -38,16 +39,12 @@ const (
 	TicketOpened    Action = "ticket-opened"
 	TicketClosed    Action = "ticket-closed"
 	Decided         Action = "decided"
-	DecisionRefused Action = "decision-refused"
 	Withdrawn       Action = "withdrawn"
-	WithdrawRefused Action = "withdrawal-refused"
-	FilingRefused   Action = "filing-refused"
 	Approved        Action = "approved"
 	Rejected        Action = "rejected"
 	Credited        Action = "credited"
 	Parked          Action = "parked"
 	Retried         Action = "retried"
-	RetryRefused    Action = "retry-refused"
 	AccountCreated  Action = "account-created"
 	AccountChanged  Action = "account-changed"
 	StandingChanged Action = "standing-changed"
@@ -56,22 +53,20 @@ const (
 	DisputeChanged  Action = "dispute-changed"
 
 	// Of the desk's work.
-	QuestionAsked     Action = "question-asked"
-	MessageSent       Action = "message-sent"
-	InfoRequested     Action = "information-requested"
-	CustomerReplied   Action = "customer-replied"
-	CustomerReminded  Action = "customer-reminded"
-	TicketClaimed     Action = "ticket-claimed"
-	TicketReleased    Action = "ticket-released"
-	TicketAssigned    Action = "ticket-assigned"
-	TicketSnoozed     Action = "ticket-snoozed"
-	TicketEscalated   Action = "ticket-escalated"
-	TicketReminded    Action = "ticket-reminded" // half or most of the time has run
-	TicketResolved    Action = "ticket-resolved"
-	TicketWorkRefused Action = "ticket-work-refused"
-	AppealRefused     Action = "appeal-refused"
-	ReplySaved        Action = "reply-saved"
-	ReplyDeleted      Action = "reply-deleted"
+	QuestionAsked    Action = "question-asked"
+	MessageSent      Action = "message-sent"
+	InfoRequested    Action = "information-requested"
+	CustomerReplied  Action = "customer-replied"
+	CustomerReminded Action = "customer-reminded"
+	TicketClaimed    Action = "ticket-claimed"
+	TicketReleased   Action = "ticket-released"
+	TicketAssigned   Action = "ticket-assigned"
+	TicketSnoozed    Action = "ticket-snoozed"
+	TicketEscalated  Action = "ticket-escalated"
+	TicketReminded   Action = "ticket-reminded" // half or most of the time has run
+	TicketResolved   Action = "ticket-resolved"
+	ReplySaved       Action = "reply-saved"
+	ReplyDeleted     Action = "reply-deleted"
 
 	// Of policies and of the pause switch.
 	PolicyDrafted    Action = "policy-drafted"
@@ -79,6 +74,10 @@ const (
 	PolicyBacktested Action = "policy-backtested"
 	PauseBegun       Action = "pause-begun"
 	PauseEnded       Action = "pause-ended"
+
+	// Of those who look after the record.
+	NoticeRetried Action = "notice-retried" // a message that was given up is sent again
+	Exported      Action = "exported"       // somebody took a copy away
 )
 
 // Entry is one line of the record. Personal text stays outside: ids, codes and amounts only.

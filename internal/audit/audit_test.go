@@ -18,3 +18,12 @@ func TestARequestTravelsInItsContext(t *testing.T) {
 	assert.Equal(t, "req_2", audit.RequestOf(audit.WithRequest(inner, "req_2")), "the nearest one")
 	assert.Empty(t, audit.RequestOf(t.Context()), "a timer's work has none")
 }
+
+func TestWhatARefusalIsOf(t *testing.T) {
+	object, ok := audit.DecisionRefused.Refuses()
+	assert.True(t, ok)
+	assert.Equal(t, audit.ObjectTicket, object)
+	object, ok = audit.Decided.Refuses()
+	assert.False(t, ok, "what was done is no refusal")
+	assert.Empty(t, object)
+}

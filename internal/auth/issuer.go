@@ -33,9 +33,8 @@ type Config struct {
 // after this program, and may go away once its keys are known. The error names the
 // setting that cannot be.
 func New(c Config) (Verifier, error) {
-	u, err := url.Parse(c.Issuer)
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-		return nil, fmt.Errorf("auth: the issuer is an http or https URL, not %q", c.Issuer)
+	if err := checkIssuer(c.Issuer); err != nil {
+		return nil, err
 	}
 	if c.Audience == "" {
 		return nil, errors.New("auth: the audience is missing")
@@ -46,17 +45,37 @@ func New(c Config) (Verifier, error) {
 	if c.AccountClaim == "" {
 		c.AccountClaim = DefaultAccountClaim
 	}
-	if c.Client == nil {
-		c.Client = &http.Client{
-			Timeout:   5 * time.Second,
-			Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}},
-		}
+	c.Client, c.Now = clientOr(c.Client), clockOr(c.Now)
+	return newVerifier(c.Issuer, c.Audience, newKeys(c.Issuer, c.Client, c.Now), c.RolesClaim, c.AccountClaim, c.Now), nil
+}
+
+func checkIssuer(issuer string) error {
+	u, err := url.Parse(issuer)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		return fmt.Errorf("auth: the issuer is an http or https URL, not %q", issuer)
 	}
-	if c.Now == nil {
-		c.Now = time.Now
+	return nil
+}
+
+func clientOr(c *http.Client) *http.Client {
+	if c != nil {
+		return c
 	}
-	keys := &issuerKeys{issuer: c.Issuer, client: c.Client, now: c.Now, turn: make(chan struct{}, 1), refreshes: rate.NewLimiter(rate.Every(refreshEvery), refreshBurst)}
-	return newVerifier(c.Issuer, c.Audience, keys, c.RolesClaim, c.AccountClaim, c.Now), nil
+	return &http.Client{
+		Timeout:   5 * time.Second,
+		Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}},
+	}
+}
+
+func clockOr(now func() time.Time) func() time.Time {
+	if now != nil {
+		return now
+	}
+	return time.Now
+}
+
+func newKeys(issuer string, client *http.Client, now func() time.Time) *issuerKeys {
+	return &issuerKeys{issuer: issuer, client: client, now: now, turn: make(chan struct{}, 1), refreshes: rate.NewLimiter(rate.Every(refreshEvery), refreshBurst)}
 }
 
 const (

@@ -89,6 +89,11 @@ type Serve struct {
 	Audience        string        `help:"The audience that a token must name; default ${default}." env:"REFUNDDESK_AUDIENCE" default:"refunddesk" placeholder:"NAME"`
 	RolesClaim      string        `help:"Where a token has its roles, a dotted path such as realm_access.roles; default ${default}." env:"REFUNDDESK_ROLES_CLAIM" default:"roles" placeholder:"PATH"`
 	AccountClaim    string        `help:"Where a token has the account of a customer, a dotted path; default ${default}." env:"REFUNDDESK_ACCOUNT_CLAIM" default:"account_id" placeholder:"PATH"`
+	PublicURL       string        `name:"public-url" help:"Where browsers find the console: https, or http on this machine. Needed with --client-id." env:"REFUNDDESK_PUBLIC_URL" placeholder:"URL"`
+	ClientID        string        `name:"client-id" help:"The console's client at the issuer; empty: no console is served." env:"REFUNDDESK_CLIENT_ID" placeholder:"NAME"`
+	ClientSecret    string        `help:"The secret of that client; empty: it has none, PKCE is used either way." env:"REFUNDDESK_CLIENT_SECRET" placeholder:"SECRET"`
+	SessionIdle     time.Duration `help:"How long a session of the console lasts without a request; default ${default}." env:"REFUNDDESK_SESSION_IDLE" default:"1h" placeholder:"DURATION"`
+	SessionAbsolute time.Duration `help:"How long a session lasts at most; roles are read anew at every sign-in; default ${default}." env:"REFUNDDESK_SESSION_ABSOLUTE" default:"12h" placeholder:"DURATION"`
 	SMTP            string        `name:"smtp" help:"The mail server, smtp://user:password@host:587 or smtps://…; empty: no mail is sent." env:"REFUNDDESK_SMTP" placeholder:"URL"`
 	MailFrom        string        `help:"The sender of mails, like 'Refunds <refunds@example.com>'. Needed with --smtp." env:"REFUNDDESK_MAIL_FROM" placeholder:"ADDRESS"`
 	DrainWindow     time.Duration `help:"How long usage from before a refund request is still taken; crediting waits as long; default ${default}." env:"REFUNDDESK_DRAIN_WINDOW" default:"0s" placeholder:"DURATION"`
@@ -129,6 +134,9 @@ func (s Serve) Validate() error {
 		if strings.TrimSpace(name.value) == "" {
 			return wrong(name.flag, "must not be empty")
 		}
+	}
+	if err := s.validateConsole(); err != nil {
+		return err
 	}
 	if s.SMTP != "" && s.MailFrom == "" {
 		return missing("--mail-from", "the sender of mails, with --smtp")

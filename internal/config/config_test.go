@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/alecthomas/kong"
 	"github.com/stretchr/testify/assert"
@@ -44,6 +45,15 @@ func TestNonsenseIsRefusedByName(t *testing.T) {
 		{"negative window", []string{"serve", database, "--issuer=https://id", "--drain-window=-1s"}, "--drain-window"},
 		{"rate", []string{"serve", database, "--issuer=https://id", "--rate-limit=-1"}, "--rate-limit"},
 		{"log level", []string{"serve", database, "--issuer=https://id", "--log-level=loud"}, "--log-level"},
+		{"console without an address", []string{"serve", database, "--issuer=https://id", "--client-id=c"}, "--public-url (REFUNDDESK_PUBLIC_URL) is missing"},
+		{"address without console", []string{"serve", database, "--issuer=https://id", "--public-url=https://a.example"}, "--client-id (REFUNDDESK_CLIENT_ID) is missing"},
+		{"secret of nobody", []string{"serve", database, "--issuer=https://id", "--client-secret=s"}, "--client-id (REFUNDDESK_CLIENT_ID) is missing"},
+		{"console unencrypted", []string{"serve", database, "--issuer=https://id", "--client-id=c", "--public-url=http://a.example"}, "--public-url (REFUNDDESK_PUBLIC_URL) must be"},
+		{"console below a path", []string{"serve", database, "--issuer=https://id", "--client-id=c", "--public-url=https://a.example/desk"}, "--public-url"},
+		{"console that is no URL", []string{"serve", database, "--issuer=https://id", "--client-id=c", "--public-url=a.example"}, "--public-url"},
+		{"no time to look away", []string{"serve", database, "--issuer=https://id", "--session-idle=1s"}, "--session-idle (REFUNDDESK_SESSION_IDLE)"},
+		{"shorter than idle", []string{"serve", database, "--issuer=https://id", "--session-absolute=30m"}, "--session-absolute (REFUNDDESK_SESSION_ABSOLUTE)"},
+		{"for good", []string{"serve", database, "--issuer=https://id", "--session-absolute=1000h"}, "--session-absolute"},
 		{"empty claim", []string{"serve", database, "--issuer=https://id", "--roles-claim="}, "--roles-claim"},
 		{"migrate without database", []string{"migrate", "up"}, "--database"},
 		{"unknown flag", []string{"serve", "--verbose"}, "--verbose"},
@@ -79,6 +89,15 @@ func TestEveryFlagHasItsVariable(t *testing.T) {
 		}
 		assert.Equal(t, want, s.Env, s.Command+" "+s.Flag)
 		assert.NotEmpty(t, s.Help, s.Flag)
+	}
+}
+
+func TestTheConsolesAddress(t *testing.T) {
+	for _, good := range []string{"https://refunds.example.com", "https://refunds.example.com:8443/", "http://127.0.0.1:8080", "http://localhost:8080", "http://[::1]:8080"} {
+		p, _, err := parse(t, "serve", database, "--issuer=https://id", "--client-id=c", "--public-url="+good)
+		require.NoError(t, err, good)
+		assert.Equal(t, time.Hour, p.Serve.SessionIdle)
+		assert.Equal(t, 12*time.Hour, p.Serve.SessionAbsolute)
 	}
 }
 

@@ -3,7 +3,6 @@ package desk
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"refunddesk/internal/audit"
 	"refunddesk/internal/fault"
@@ -23,11 +22,7 @@ var ErrNoAccount = fault.New(fault.Forbidden, "no-account", "Your sign-in belong
 // Missing is the answer for a thing that is not there, and for one that the actor may not
 // know of: the same words.
 func Missing(object audit.Object, id string) *fault.Error {
-	const most = 80 // an id is somebody's input
-	if len(id) > most {
-		id = id[:most]
-	}
-	return fault.New(fault.NotFound, "not-found", "There is no %s %q.", object, id)
+	return fault.New(fault.NotFound, "not-found", "There is no %s %q.", object, fault.Clip(id, 80))
 }
 
 // need returns nil when the actor holds one of the roles, else ErrForbidden.
@@ -45,6 +40,17 @@ func needWriter(actor identity.Actor, roles ...identity.Role) error {
 		return ErrForbidden
 	}
 	return need(actor, roles...)
+}
+
+// needAccount returns nil for the customer of an account, else ErrForbidden or ErrNoAccount.
+func needAccount(actor identity.Actor) error {
+	if err := need(actor, identity.Customer); err != nil {
+		return err
+	}
+	if actor.AccountID == "" {
+		return ErrNoAccount
+	}
+	return nil
 }
 
 // mayRead reports whether the actor may know of what belongs to the account.
@@ -112,6 +118,15 @@ func (d *Desk) refundFor(ctx context.Context, actor identity.Actor, id string) (
 	return r, nil
 }
 
+// ownRefund is refundFor for what only its customer does.
+func (d *Desk) ownRefund(ctx context.Context, actor identity.Actor, id string) (refund.Refund, error) {
+	r, err := d.refundFor(ctx, actor, id)
+	if err == nil && !actor.Owns(r.AccountID) {
+		err = ErrForbidden
+	}
+	return r, err
+}
+
 // caseFor reads a case as it is, for the desk's own judgement; nobody is shown it like that.
 func (d *Desk) caseFor(ctx context.Context, actor identity.Actor, id string) (CaseView, error) {
 	v, err := d.records.Case(ctx, id)
@@ -175,26 +190,4 @@ func ownList(actor identity.Actor, accountID string) (string, error) {
 		return "", Missing(audit.ObjectAccount, accountID)
 	}
 	return actor.AccountID, nil
-}
-
-// refusalLimit is how long writing a refused attempt down may take.
-const refusalLimit = 3 * time.Second
-
-// refused writes a refused attempt down. The refusal is the answer whether or not that
-// works: a database that is away must not turn a "no" into something else.
-func (d *Desk) refused(ctx context.Context, actor identity.Actor, action audit.Action, object audit.Object, id, refundID string, refusal error) error {
-	if !fault.IsAnswer(refusal) {
-		return refusal
-	}
-	// A caller who hangs up does not escape the record.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), refusalLimit)
-	defer cancel()
-	entry := audit.Entry{
-		Actor: actor.Subject, Role: actor.MainRole(), Action: action, Object: object, ObjectID: id, RefundID: refundID,
-		ReasonCode: fault.CodeOf(refusal),
-	}
-	if err := d.records.Refuse(ctx, entry); err != nil {
-		d.log.ErrorContext(ctx, "a refused attempt could not be written down", "action", action, "object", id, "error", fault.CodeOf(err))
-	}
-	return refusal
 }

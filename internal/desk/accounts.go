@@ -1,11 +1,12 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"net/mail"
-	"strings"
 	"time"
 
+	"refunddesk/internal/audit"
 	"refunddesk/internal/fault"
 	"refunddesk/internal/identity"
 	"refunddesk/internal/ledger"
@@ -16,6 +17,14 @@ import (
 // OpenAccount creates an account in good standing. An empty id is replaced by a new one.
 // Errors: a fault naming email, locale or registered_at; account-exists.
 func (d *Desk) OpenAccount(ctx context.Context, actor identity.Actor, a refund.Account) (refund.Account, error) {
+	opened, err := d.openAccount(ctx, actor, a)
+	if err != nil {
+		return refund.Account{}, d.refused(ctx, actor, audit.AccountRefused, audit.ObjectAccount, cmp.Or(a.ID, audit.NewID), err)
+	}
+	return opened, nil
+}
+
+func (d *Desk) openAccount(ctx context.Context, actor identity.Actor, a refund.Account) (refund.Account, error) {
 	if err := need(actor, identity.Integrator, identity.Admin); err != nil {
 		return refund.Account{}, err
 	}
@@ -37,7 +46,7 @@ func ValidateAccount(a refund.Account, now time.Time) error {
 		return fault.InvalidField("email", "is an address like ann@example.com")
 	}
 	for _, f := range []struct{ name, value string }{{"phone", a.Phone}, {"payer", a.Payer}} {
-		if f.value != "" && strings.TrimSpace(f.value) == "" {
+		if f.value != "" && isBlank(f.value) {
 			return fault.InvalidField(f.name, "must not be blank; leave it out when there is none")
 		}
 	}
@@ -55,6 +64,14 @@ const ClockSkew = 5 * time.Minute
 
 // ChangeAccount changes the contact of an account.
 func (d *Desk) ChangeAccount(ctx context.Context, actor identity.Actor, id string, change AccountChange) (refund.Account, error) {
+	changed, err := d.changeAccount(ctx, actor, id, change)
+	if err != nil {
+		return refund.Account{}, d.refused(ctx, actor, audit.AccountRefused, audit.ObjectAccount, id, err)
+	}
+	return showAccount(actor, changed), nil
+}
+
+func (d *Desk) changeAccount(ctx context.Context, actor identity.Actor, id string, change AccountChange) (refund.Account, error) {
 	if err := need(actor, identity.Integrator, identity.Admin); err != nil {
 		return refund.Account{}, err
 	}
@@ -70,8 +87,7 @@ func (d *Desk) ChangeAccount(ctx context.Context, actor identity.Actor, id strin
 	if err := ValidateAccount(a, d.now()); err != nil {
 		return refund.Account{}, err
 	}
-	changed, err := d.records.ChangeAccount(ctx, actor, id, change)
-	return showAccount(actor, changed), err
+	return d.records.ChangeAccount(ctx, actor, id, change)
 }
 
 // Account reads an account.
@@ -83,18 +99,26 @@ func (d *Desk) Account(ctx context.Context, actor identity.Actor, id string) (re
 // SetStanding changes how the account stands to the service agreement; its open refunds
 // hear of it at once.
 func (d *Desk) SetStanding(ctx context.Context, actor identity.Actor, id string, s refund.Standing, reason string) (refund.Account, error) {
+	a, err := d.setStanding(ctx, actor, id, s, reason)
+	if err != nil {
+		return refund.Account{}, d.refused(ctx, actor, audit.StandingRefused, audit.ObjectAccount, id, err)
+	}
+	return a, nil
+}
+
+func (d *Desk) setStanding(ctx context.Context, actor identity.Actor, id string, s refund.Standing, reason string) (refund.Account, error) {
 	if err := need(actor, identity.Admin); err != nil {
+		return refund.Account{}, err
+	}
+	if _, err := d.accountFor(ctx, actor, id); err != nil {
 		return refund.Account{}, err
 	}
 	if !s.Known() {
 		return refund.Account{}, fault.InvalidField("standing", "is good, suspended or terminated")
 	}
 	a, intents, err := d.records.SetStanding(ctx, actor, id, s, reason)
-	if err != nil {
-		return refund.Account{}, err
-	}
 	d.engine.Hear(intents...)
-	return a, nil
+	return a, err
 }
 
 // Balances gives the account balance in each currency.

@@ -6,28 +6,24 @@ import (
 
 	"refunddesk/internal/audit"
 	"refunddesk/internal/identity"
-	"refunddesk/internal/refund"
 )
 
 // Appeal asks once more for a refund that was rejected, in a new refund that people decide
 // who did not decide the first, and waits like File. Errors: forbidden to all but the owner;
 // a fault naming note; not-rejected, already-appealed, and those of filing.
 func (d *Desk) Appeal(ctx context.Context, actor identity.Actor, refundID, note string, wait time.Duration) (RefundView, error) {
-	r, err := d.refundFor(ctx, actor, refundID)
+	filed, err := d.appeal(ctx, actor, refundID, note)
 	if err != nil {
-		return RefundView{}, err
-	}
-	if !actor.Owns(r.AccountID) {
-		return RefundView{}, ErrForbidden
-	}
-	filed, err := d.appeal(ctx, actor, r, note)
-	if err != nil {
-		return RefundView{}, d.refused(ctx, actor, audit.AppealRefused, audit.ObjectRefund, refundID, refundID, err)
+		return RefundView{}, d.refused(ctx, actor, audit.AppealRefused, audit.ObjectRefund, refundID, err)
 	}
 	return d.follow(ctx, actor, filed, wait)
 }
 
-func (d *Desk) appeal(ctx context.Context, actor identity.Actor, r refund.Refund, note string) (Filed, error) {
+func (d *Desk) appeal(ctx context.Context, actor identity.Actor, refundID, note string) (Filed, error) {
+	r, err := d.ownRefund(ctx, actor, refundID)
+	if err != nil {
+		return Filed{}, err
+	}
 	if err := needText("note", note); err != nil {
 		return Filed{}, err
 	}

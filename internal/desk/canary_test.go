@@ -223,7 +223,9 @@ func TestAScreeningIsReplayed(t *testing.T) {
 	o.Buy("n", 10, 10)
 	fresh := o.MustFile("n")
 	_, err := o.desk.Screening(o.Ctx, rita, fresh.ID)
-	assert.Equal(t, "not-found", codeOf(err), "not yet")
+	require.ErrorIs(t, err, desk.ErrNotScreened, "not yet")
+	_, err = o.desk.Screening(o.Ctx, rita, "none")
+	assert.Equal(t, "not-found", codeOf(err))
 }
 
 // A reviewer sees beside a case what its account asked for before, and who is linked to it.

@@ -59,6 +59,10 @@ func (d *Desk) CaseFile(ctx context.Context, actor identity.Actor, ticketID stri
 	return file, err
 }
 
+// ErrNotScreened answers for a refund that there is, of which there is no screening.
+var ErrNotScreened = fault.New(fault.NotFound, "not-screened",
+	"There is such a refund and no screening of it: it was not screened yet, or before screenings were kept.")
+
 // ScreeningView is what a refund was judged on, and what the same policy says to the same
 // facts now.
 type ScreeningView struct {
@@ -68,7 +72,7 @@ type ScreeningView struct {
 }
 
 // Screening reads what a refund was judged on and judges it again from the record. Staff
-// only. Errors: not-found, also while the refund has not been screened; forbidden.
+// only. Errors: not-found; not-screened for a refund that nothing has judged; forbidden.
 func (d *Desk) Screening(ctx context.Context, actor identity.Actor, refundID string) (ScreeningView, error) {
 	if !actor.IsStaff() {
 		return ScreeningView{}, ErrForbidden
@@ -80,16 +84,19 @@ func (d *Desk) Screening(ctx context.Context, actor identity.Actor, refundID str
 	if !seesInside(actor, r.AccountID) {
 		return ScreeningView{}, ErrForbidden
 	}
-	s, err := d.records.Screening(ctx, refundID)
+	s, err := d.screeningOf(ctx, refundID)
 	if err != nil {
 		return ScreeningView{}, err
+	}
+	if s == nil {
+		return ScreeningView{}, ErrNotScreened
 	}
 	p, err := d.policies.Policy(ctx, s.PolicyVersion)
 	if err != nil {
 		return ScreeningView{}, err
 	}
 	again := p.Evaluate(s.Facts).Verdict
-	return ScreeningView{Screening: s, Replayed: again, Same: again == s.Verdict}, nil
+	return ScreeningView{Screening: *s, Replayed: again, Same: again == s.Verdict}, nil
 }
 
 // screeningOf is the refund's screening, or nil when there is none.

@@ -33,20 +33,21 @@ var (
 // or nothing. Errors: no-account; a fault naming subject, body or package_id; not-found for
 // a package or refund that is not his; too-many-questions.
 func (d *Desk) Ask(ctx context.Context, actor identity.Actor, q Question) (CaseView, error) {
-	if err := need(actor, identity.Customer); err != nil {
-		return CaseView{}, err
-	}
-	if actor.AccountID == "" {
-		return CaseView{}, ErrNoAccount
-	}
 	v, err := d.ask(ctx, actor, q)
 	if err != nil {
-		return CaseView{}, d.refused(ctx, actor, audit.TicketWorkRefused, audit.ObjectAccount, actor.AccountID, "", err)
+		object, id := audit.ObjectAccount, actor.AccountID
+		if id == "" {
+			object, id = audit.ObjectTicket, audit.NewID
+		}
+		return CaseView{}, d.refused(ctx, actor, audit.TicketWorkRefused, object, id, err)
 	}
 	return showCase(actor, v), nil
 }
 
 func (d *Desk) ask(ctx context.Context, actor identity.Actor, q Question) (CaseView, error) {
+	if err := needAccount(actor); err != nil {
+		return CaseView{}, err
+	}
 	q.AccountID = actor.AccountID
 	if err := d.asksAboutHisOwn(ctx, actor, q); err != nil {
 		return CaseView{}, err
@@ -84,18 +85,18 @@ func (d *Desk) ask(ctx context.Context, actor identity.Actor, q Question) (CaseV
 // public word of a customer who is asked something is his answer. Errors: a fault naming
 // visibility or body; forbidden for an auditor or admin; ticket-closed, conversation-full.
 func (d *Desk) Say(ctx context.Context, actor identity.Actor, ticketID string, visibility review.Visibility, body string) (review.Message, error) {
-	v, err := d.caseFor(ctx, actor, ticketID)
+	m, err := d.say(ctx, actor, ticketID, visibility, body)
 	if err != nil {
-		return review.Message{}, err
-	}
-	m, err := d.say(ctx, actor, v, visibility, body)
-	if err != nil {
-		return review.Message{}, d.refused(ctx, actor, audit.TicketWorkRefused, audit.ObjectTicket, ticketID, v.Ticket.RefundID, err)
+		return review.Message{}, d.refused(ctx, actor, audit.TicketWorkRefused, audit.ObjectTicket, ticketID, err)
 	}
 	return m, nil
 }
 
-func (d *Desk) say(ctx context.Context, actor identity.Actor, v CaseView, visibility review.Visibility, body string) (review.Message, error) {
+func (d *Desk) say(ctx context.Context, actor identity.Actor, ticketID string, visibility review.Visibility, body string) (review.Message, error) {
+	v, err := d.caseFor(ctx, actor, ticketID)
+	if err != nil {
+		return review.Message{}, err
+	}
 	customer := actor.Owns(v.Ticket.AccountID) // also when he works here: on his own ticket he is its customer
 	if !customer {
 		if err := mayWork(actor, v); err != nil {

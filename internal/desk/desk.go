@@ -7,7 +7,8 @@ import (
 )
 
 // Desk carries out what people and programs ask for. Every method checks first whether the
-// actor may, and answers not-found for what is not his to know of.
+// actor may, and answers not-found for what is not his to know of. A command that is refused
+// leaves an audit entry.
 type Desk struct {
 	records  Records
 	engine   Engine

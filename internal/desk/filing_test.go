@@ -172,3 +172,14 @@ func TestHistory(t *testing.T) {
 	_, err = o.desk.History(o.Ctx, auditor, "none")
 	assert.Equal(t, fault.NotFound, fault.From(err).Kind)
 }
+
+func TestABlankContactIsNone(t *testing.T) {
+	o := newOffice(t)
+	for _, blank := range []string{" ", "\t", "\u200b", "\u3164"} {
+		for field, change := range map[string]desk.AccountChange{"phone": {Phone: &blank}, "payer": {Payer: &blank}} {
+			assert.Equal(t, field, fieldOf(does(o.desk.ChangeAccount(o.Ctx, ada, "acct", change))), "%q", blank)
+		}
+	}
+	none := ""
+	require.NoError(t, does(o.desk.ChangeAccount(o.Ctx, ada, "acct", desk.AccountChange{Phone: &none, Payer: &none})))
+}

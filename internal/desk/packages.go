@@ -1,9 +1,11 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"time"
 
+	"refunddesk/internal/audit"
 	"refunddesk/internal/fault"
 	"refunddesk/internal/identity"
 	"refunddesk/internal/money"
@@ -14,6 +16,14 @@ import (
 // zero means that nothing was added to the price. Errors: a fault naming the field;
 // not-found for an unknown account; package-exists.
 func (d *Desk) BuyPackage(ctx context.Context, actor identity.Actor, p refund.Package) (PackageView, error) {
+	bought, err := d.buyPackage(ctx, actor, p)
+	if err != nil {
+		return PackageView{}, d.refused(ctx, actor, audit.PackageRefused, audit.ObjectPackage, cmp.Or(p.ID, audit.NewID), err)
+	}
+	return bought, nil
+}
+
+func (d *Desk) buyPackage(ctx context.Context, actor identity.Actor, p refund.Package) (PackageView, error) {
 	if err := need(actor, identity.Integrator); err != nil {
 		return PackageView{}, err
 	}
@@ -84,15 +94,23 @@ func (d *Desk) Quote(ctx context.Context, actor identity.Actor, packageID string
 // RecordUsage records consumption; the same usage again is the first one. Errors: those of
 // refund.Package.TakesUsage, usage-mismatch, a fault naming cost or occurred_at.
 func (d *Desk) RecordUsage(ctx context.Context, actor identity.Actor, u UsageRecord) (UsageRecord, error) {
+	recorded, err := d.recordUsage(ctx, actor, u)
+	if err != nil {
+		return UsageRecord{}, d.refused(ctx, actor, audit.UsageRefused, audit.ObjectPackage, u.PackageID, err)
+	}
+	return recorded, nil
+}
+
+func (d *Desk) recordUsage(ctx context.Context, actor identity.Actor, u UsageRecord) (UsageRecord, error) {
 	if err := need(actor, identity.Integrator); err != nil {
 		return UsageRecord{}, err
-	}
-	if u.Cost <= 0 {
-		return UsageRecord{}, fault.InvalidField("cost", "must be more than zero")
 	}
 	v, err := d.packageFor(ctx, actor, u.PackageID)
 	if err != nil {
 		return UsageRecord{}, err
+	}
+	if u.Cost <= 0 {
+		return UsageRecord{}, fault.InvalidField("cost", "must be more than zero")
 	}
 	if u.Currency != v.Currency {
 		return UsageRecord{}, fault.InvalidField("cost.currency", "must be the package's, %s", v.Currency)
@@ -103,16 +121,23 @@ func (d *Desk) RecordUsage(ctx context.Context, actor identity.Actor, u UsageRec
 // SetDispute records the state of a payment dispute on the package's purchase; an open
 // refund hears of it at once.
 func (d *Desk) SetDispute(ctx context.Context, actor identity.Actor, packageID string, to refund.Dispute) (PackageView, error) {
+	if err := d.setDispute(ctx, actor, packageID, to); err != nil {
+		return PackageView{}, d.refused(ctx, actor, audit.DisputeRefused, audit.ObjectPackage, packageID, err)
+	}
+	return d.records.Package(ctx, packageID)
+}
+
+func (d *Desk) setDispute(ctx context.Context, actor identity.Actor, packageID string, to refund.Dispute) error {
 	if err := need(actor, identity.Integrator); err != nil {
-		return PackageView{}, err
+		return err
+	}
+	if _, err := d.packageFor(ctx, actor, packageID); err != nil {
+		return err
 	}
 	if !to.Known() {
-		return PackageView{}, fault.InvalidField("status", "is none, open, lost or won")
+		return fault.InvalidField("status", "is none, open, lost or won")
 	}
 	_, intents, err := d.records.SetDispute(ctx, actor, packageID, to)
-	if err != nil {
-		return PackageView{}, err
-	}
 	d.engine.Hear(intents...)
-	return d.records.Package(ctx, packageID)
+	return err
 }

@@ -10,9 +10,6 @@ import (
 	"refunddesk/internal/refund"
 )
 
-// pauseRefused is an attempt to pause crediting, or to end a pause, that was refused.
-const pauseRefused audit.Action = "pause-refused"
-
 // MostPause is how long crediting can be paused.
 const MostPause = 365 * 24 * time.Hour
 
@@ -20,17 +17,17 @@ const MostPause = 365 * 24 * time.Hour
 // of its scope is credited; requests are still taken, screened and reviewed. For admins.
 // Errors: a fault naming scope, target, reason or expires_at.
 func (d *Desk) Pause(ctx context.Context, actor identity.Actor, p Pause) (Pause, error) {
-	if err := needWriter(actor, identity.Admin); err != nil {
-		return Pause{}, err
-	}
 	begun, err := d.pause(ctx, actor, p)
 	if err != nil {
-		return Pause{}, d.refused(ctx, actor, pauseRefused, audit.ObjectPause, "new", "", err)
+		return Pause{}, d.refused(ctx, actor, audit.PauseRefused, audit.ObjectPause, audit.NewID, err)
 	}
 	return begun, nil
 }
 
 func (d *Desk) pause(ctx context.Context, actor identity.Actor, p Pause) (Pause, error) {
+	if err := needWriter(actor, identity.Admin); err != nil {
+		return Pause{}, err
+	}
 	if err := ValidatePause(p, d.now()); err != nil {
 		return Pause{}, err
 	}
@@ -83,15 +80,20 @@ func noTarget(err error) error {
 // EndPause lets crediting go on before the pause expires; the refunds that it held hear of
 // it at once. One that is over stays as it is. For admins. Errors: not-found.
 func (d *Desk) EndPause(ctx context.Context, actor identity.Actor, id string) (Pause, error) {
+	ended, err := d.endPause(ctx, actor, id)
+	if err != nil {
+		return Pause{}, d.refused(ctx, actor, audit.PauseRefused, audit.ObjectPause, id, err)
+	}
+	return ended, nil
+}
+
+func (d *Desk) endPause(ctx context.Context, actor identity.Actor, id string) (Pause, error) {
 	if err := needWriter(actor, identity.Admin); err != nil {
 		return Pause{}, err
 	}
 	ended, intents, err := d.records.EndPause(ctx, actor, id)
-	if err != nil {
-		return Pause{}, err
-	}
 	d.engine.Hear(intents...)
-	return ended, nil
+	return ended, err
 }
 
 // Pauses lists pauses, newest first. For staff.
@@ -106,7 +108,7 @@ func (d *Desk) Pauses(ctx context.Context, actor identity.Actor, inForce bool, p
 // Errors: a fault naming scope or target.
 func (d *Desk) PauseEffect(ctx context.Context, actor identity.Actor, scope PauseScope, target string) (PauseEffect, error) {
 	if !actor.IsStaff() {
-		return PauseEffect{}, ErrForbidden
+		return PauseEffect{}, d.refused(ctx, actor, audit.PauseRefused, audit.ObjectPause, audit.NewID, ErrForbidden)
 	}
 	if err := ValidateScope(scope, target); err != nil {
 		return PauseEffect{}, err

@@ -14,9 +14,6 @@ import (
 // processors from those who wait for their refunds.
 var ErrBacktestRunning = fault.New(fault.TooMany, "backtest-running", "A backtest is running; try again when it is done.").After(15 * time.Second)
 
-// policyRefused is an attempt to draft, publish or backtest a policy that was refused.
-const policyRefused audit.Action = "policy-refused"
-
 // Policies lists the versions of the policy, newest first. For admins and auditors.
 func (d *Desk) Policies(ctx context.Context, actor identity.Actor, p Paging) (Page[PolicyVersion], error) {
 	if err := need(actor, identity.Admin, identity.Auditor); err != nil {
@@ -41,10 +38,11 @@ func (d *Desk) policyVersion(ctx context.Context, version string) (PolicyVersion
 }
 
 // CheckPolicy compiles a policy and gives its digest; nothing is kept. For admins and
-// auditors. Errors: invalid-policy, with lines and columns.
-func (d *Desk) CheckPolicy(_ context.Context, actor identity.Actor, source string) (string, error) {
+// auditors. Errors: invalid-policy, with lines and columns: who may ask and hears that was
+// refused nothing.
+func (d *Desk) CheckPolicy(ctx context.Context, actor identity.Actor, source string) (string, error) {
 	if err := need(actor, identity.Admin, identity.Auditor); err != nil {
-		return "", err
+		return "", d.refused(ctx, actor, audit.PolicyRefused, audit.ObjectPolicy, audit.NewID, err)
 	}
 	p, err := policy.Parse("", []byte(source))
 	if err != nil {
@@ -55,12 +53,20 @@ func (d *Desk) CheckPolicy(_ context.Context, actor identity.Actor, source strin
 
 // DraftPolicy keeps a policy that compiles as a new version. For admins. Errors: invalid-policy.
 func (d *Desk) DraftPolicy(ctx context.Context, actor identity.Actor, source string) (PolicyVersion, error) {
+	v, err := d.draftPolicy(ctx, actor, source)
+	if err != nil {
+		return PolicyVersion{}, d.refused(ctx, actor, audit.PolicyRefused, audit.ObjectPolicy, audit.NewID, err)
+	}
+	return v, nil
+}
+
+func (d *Desk) draftPolicy(ctx context.Context, actor identity.Actor, source string) (PolicyVersion, error) {
 	if err := needWriter(actor, identity.Admin); err != nil {
 		return PolicyVersion{}, err
 	}
 	p, err := policy.Parse("", []byte(source))
 	if err != nil {
-		return PolicyVersion{}, d.refused(ctx, actor, policyRefused, audit.ObjectPolicy, "draft", "", err)
+		return PolicyVersion{}, err
 	}
 	return d.records.DraftPolicy(ctx, actor, source, p.Digest())
 }
@@ -68,11 +74,19 @@ func (d *Desk) DraftPolicy(ctx context.Context, actor identity.Actor, source str
 // PublishPolicy puts a version in force; an earlier one, too: that rolls back. It compiles
 // what it publishes first. For admins. Errors: not-found, invalid-policy.
 func (d *Desk) PublishPolicy(ctx context.Context, actor identity.Actor, version string) (PolicyVersion, error) {
+	v, err := d.publishPolicy(ctx, actor, version)
+	if err != nil {
+		return PolicyVersion{}, d.refused(ctx, actor, audit.PolicyRefused, audit.ObjectPolicy, version, err)
+	}
+	return v, nil
+}
+
+func (d *Desk) publishPolicy(ctx context.Context, actor identity.Actor, version string) (PolicyVersion, error) {
 	if err := needWriter(actor, identity.Admin); err != nil {
 		return PolicyVersion{}, err
 	}
 	if _, err := d.compiled(ctx, version); err != nil {
-		return PolicyVersion{}, d.refusedPolicy(ctx, actor, version, err)
+		return PolicyVersion{}, err
 	}
 	return d.records.PublishPolicy(ctx, actor, version)
 }
@@ -85,14 +99,6 @@ func (d *Desk) compiled(ctx context.Context, version string) (*policy.Policy, er
 		return nil, err
 	}
 	return policy.Parse(v.Version, []byte(v.Source))
-}
-
-// refusedPolicy writes down what was refused of a version that exists.
-func (d *Desk) refusedPolicy(ctx context.Context, actor identity.Actor, version string, refusal error) error {
-	if fault.From(refusal).Kind == fault.NotFound {
-		return refusal
-	}
-	return d.refused(ctx, actor, policyRefused, audit.ObjectPolicy, version, "", refusal)
 }
 
 // DiffPolicy says what differs from one version to another; against may be empty for the
@@ -126,12 +132,9 @@ const MostBacktested = 100_000
 // this process, and notes that it was done. For admins. Errors: not-found, invalid-policy,
 // backtest-running.
 func (d *Desk) Backtest(ctx context.Context, actor identity.Actor, version string) (policy.Report, error) {
-	if err := needWriter(actor, identity.Admin); err != nil {
-		return policy.Report{}, err
-	}
-	report, err := d.backtest(ctx, version)
+	report, err := d.backtest(ctx, actor, version)
 	if err != nil {
-		return policy.Report{}, d.refusedPolicy(ctx, actor, version, err)
+		return policy.Report{}, d.refused(ctx, actor, audit.PolicyRefused, audit.ObjectPolicy, version, err)
 	}
 	err = d.records.Note(ctx, audit.Entry{
 		Actor: actor.Subject, Role: actor.MainRole(), Action: audit.PolicyBacktested, Object: audit.ObjectPolicy, ObjectID: version,
@@ -140,7 +143,10 @@ func (d *Desk) Backtest(ctx context.Context, actor identity.Actor, version strin
 	return report, err
 }
 
-func (d *Desk) backtest(ctx context.Context, version string) (policy.Report, error) {
+func (d *Desk) backtest(ctx context.Context, actor identity.Actor, version string) (policy.Report, error) {
+	if err := needWriter(actor, identity.Admin); err != nil {
+		return policy.Report{}, err
+	}
 	p, err := d.compiled(ctx, version)
 	if err != nil {
 		return policy.Report{}, err

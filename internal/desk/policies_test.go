@@ -81,7 +81,7 @@ func TestABrokenPolicyGoesNowhere(t *testing.T) {
 	for _, e := range o.refusals("policy-refused") {
 		refused = append(refused, e.ObjectID+" "+e.ReasonCode)
 	}
-	assert.ElementsMatch(t, []string{"draft invalid-policy", kept.Version + " invalid-policy", kept.Version + " invalid-policy"}, refused)
+	assert.ElementsMatch(t, []string{"new invalid-policy", kept.Version + " invalid-policy", kept.Version + " invalid-policy"}, refused)
 
 	for _, version := range []string{"", "0", "99", "-1", "x", "1 ", strings.Repeat("9", 40)} {
 		for _, err := range []error{

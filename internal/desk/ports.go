@@ -121,6 +121,7 @@ type Records interface {
 	ReviewRecords
 	PolicyRecords
 	PauseRecords
+	SearchRecords
 
 	CreateAccount(ctx context.Context, by identity.Actor, a refund.Account) (refund.Account, error)
 	ChangeAccount(ctx context.Context, by identity.Actor, id string, change AccountChange) (refund.Account, error)
@@ -157,6 +158,7 @@ type Intent struct {
 	Kind     IntentKind
 	RefundID string // empty for a question that is about no refund
 	TicketID string // of IntentTicket
+	NoticeID string // of IntentNotice
 	// Start is what to start with, where whoever wrote the intent knows it; nil: ask the records.
 	Start *StartInput
 }
@@ -174,6 +176,9 @@ const (
 	// to be told, an answer, an escalation. Of a question that is Question's workflow, of a
 	// flagged refund Refund's.
 	IntentTicket IntentKind = "ticket"
+	// IntentNotice: a message that was given up is to be sent again, by a workflow of its own:
+	// that of its refund or ticket may be over.
+	IntentNotice IntentKind = "notice"
 )
 
 // DecideCommand is a decision on its way to the workflow. It travels through the engine:

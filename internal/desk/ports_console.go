@@ -13,7 +13,7 @@ import (
 // SearchRecords is what the desk needs of the store for those who look things up: auditors,
 // admins, and whoever reviews a case.
 type SearchRecords interface {
-	// SearchRefunds lists refunds, newest first.
+	// SearchRefunds lists refunds, the last filed first.
 	SearchRefunds(ctx context.Context, s RefundSearch) (Page[refund.Refund], error)
 	// RefundJournals are the journal entries that a refund wrote, oldest first.
 	RefundJournals(ctx context.Context, refundID string) ([]ledger.Journal, error)
@@ -28,6 +28,9 @@ type SearchRecords interface {
 	Activity(ctx context.Context, accountID string, since time.Time) (Activity, error)
 	// Overview are the numbers of the dashboard, by day of the zone.
 	Overview(ctx context.Context, since, until time.Time, zone *time.Location) (Overview, error)
+	// RefundMark is another one after each change of the refund: of what its customer sees, and
+	// of what only staff see when inside. Not-found when there is no such refund.
+	RefundMark(ctx context.Context, refundID string, inside bool) (string, error)
 }
 
 // RefundSearch narrows a search for refunds; empty fields do not.
@@ -44,6 +47,7 @@ type RefundSearch struct {
 	// AmountFrom and AmountTo are micros, inclusive, of what was credited or else quoted.
 	AmountFrom, AmountTo *int64
 	From, To             *time.Time // of the filing: From inclusive, To exclusive, UTC
+	ExceptAccount        string     // not those of this account
 	Paging
 }
 

@@ -17,24 +17,25 @@ import (
 // act; with 0 it returns once the filing is committed. The workflow starts by itself, also
 // when the engine is away now.
 func (d *Desk) File(ctx context.Context, actor identity.Actor, f Filing, wait time.Duration) (RefundView, error) {
-	if err := need(actor, identity.Customer); err != nil {
-		return RefundView{}, err
-	}
-	if actor.AccountID == "" {
-		return RefundView{}, ErrNoAccount
-	}
-	if !f.ReasonCode.Known() {
-		return RefundView{}, fault.InvalidField("reason_code", "is not one of the reasons")
-	}
-	if err := checkText("note", f.Note); err != nil {
-		return RefundView{}, err
-	}
-	f.AppealOf = "" // that is Appeal's
-	filed, err := d.records.File(ctx, actor, f)
+	filed, err := d.file(ctx, actor, f)
 	if err != nil {
-		return RefundView{}, d.refused(ctx, actor, audit.FilingRefused, audit.ObjectPackage, f.PackageID, "", err)
+		return RefundView{}, d.refused(ctx, actor, audit.FilingRefused, audit.ObjectPackage, f.PackageID, err)
 	}
 	return d.follow(ctx, actor, filed, wait)
+}
+
+func (d *Desk) file(ctx context.Context, actor identity.Actor, f Filing) (Filed, error) {
+	if err := needAccount(actor); err != nil {
+		return Filed{}, err
+	}
+	if !f.ReasonCode.Known() {
+		return Filed{}, fault.InvalidField("reason_code", "is not one of the reasons")
+	}
+	if err := checkText("note", f.Note); err != nil {
+		return Filed{}, err
+	}
+	f.AppealOf = "" // that is Appeal's
+	return d.records.File(ctx, actor, f)
 }
 
 // follow has the workflow of what was filed started and waits up to wait until the refund
@@ -176,26 +177,23 @@ func (d *Desk) Refunds(ctx context.Context, actor identity.Actor, f RefundFilter
 // Withdraw takes a request back for its customer. A request that is withdrawn already
 // stays so. Errors: too-late; Unavailable when the engine is away, with nothing recorded.
 func (d *Desk) Withdraw(ctx context.Context, actor identity.Actor, id string) (RefundView, error) {
-	r, err := d.refundFor(ctx, actor, id)
-	if err != nil {
-		return RefundView{}, err
-	}
-	if !actor.Owns(r.AccountID) {
-		return RefundView{}, ErrForbidden
-	}
-	if r.State != refund.Withdrawn {
-		if err := d.withdraw(ctx, actor, r); err != nil {
-			return RefundView{}, d.refused(ctx, actor, audit.WithdrawRefused, audit.ObjectRefund, id, id, err)
-		}
+	if err := d.withdraw(ctx, actor, id); err != nil {
+		return RefundView{}, d.refused(ctx, actor, audit.WithdrawRefused, audit.ObjectRefund, id, err)
 	}
 	return d.view(ctx, actor, id)
 }
 
-func (d *Desk) withdraw(ctx context.Context, actor identity.Actor, r refund.Refund) error {
-	if !r.State.Withdrawable() {
+func (d *Desk) withdraw(ctx context.Context, actor identity.Actor, id string) error {
+	r, err := d.ownRefund(ctx, actor, id)
+	switch {
+	case err != nil:
+		return err
+	case r.State == refund.Withdrawn:
+		return nil
+	case !r.State.Withdrawable():
 		return refund.ErrTooLate
 	}
-	_, err := d.engine.Withdraw(ctx, WithdrawCommand{RefundID: r.ID, By: actor, NotAfter: d.now().Add(commandPatience)})
+	_, err = d.engine.Withdraw(ctx, WithdrawCommand{RefundID: r.ID, By: actor, NotAfter: d.now().Add(commandPatience)})
 	if fault.CodeOf(err) == CodeClosed {
 		return d.afterClosed(ctx, r.ID, refund.Withdrawn, refund.ErrTooLate)
 	}
@@ -222,20 +220,20 @@ var ErrNotRetryable = fault.New(fault.Conflict, "not-retryable", "Only a refund 
 
 // Retry tries again to credit what was approved. Errors: not-retryable.
 func (d *Desk) Retry(ctx context.Context, actor identity.Actor, id, reason string) (RefundView, error) {
-	if err := need(actor, identity.Admin); err != nil {
-		return RefundView{}, err
-	}
-	r, err := d.refundFor(ctx, actor, id)
-	if err != nil {
-		return RefundView{}, err
-	}
-	if err := d.retry(ctx, actor, r, reason); err != nil {
-		return RefundView{}, d.refused(ctx, actor, audit.RetryRefused, audit.ObjectRefund, id, id, err)
+	if err := d.retry(ctx, actor, id, reason); err != nil {
+		return RefundView{}, d.refused(ctx, actor, audit.RetryRefused, audit.ObjectRefund, id, err)
 	}
 	return d.view(ctx, actor, id)
 }
 
-func (d *Desk) retry(ctx context.Context, actor identity.Actor, r refund.Refund, reason string) error {
+func (d *Desk) retry(ctx context.Context, actor identity.Actor, id, reason string) error {
+	if err := need(actor, identity.Admin); err != nil {
+		return err
+	}
+	r, err := d.refundFor(ctx, actor, id)
+	if err != nil {
+		return err
+	}
 	if r.State != refund.NeedsAttention {
 		return ErrNotRetryable
 	}
@@ -249,7 +247,7 @@ func (d *Desk) retry(ctx context.Context, actor identity.Actor, r refund.Refund,
 	if err := d.records.KeepNote(ctx, noteID, actor, r.ID, reason); err != nil {
 		return err
 	}
-	_, err := d.engine.Retry(ctx, RetryCommand{RefundID: r.ID, By: actor, NoteID: noteID, NotAfter: d.now().Add(commandPatience)})
+	_, err = d.engine.Retry(ctx, RetryCommand{RefundID: r.ID, By: actor, NoteID: noteID, NotAfter: d.now().Add(commandPatience)})
 	if fault.CodeOf(err) == CodeClosed {
 		return ErrNotRetryable
 	}

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 
 	"refunddesk/internal/audit"
@@ -22,8 +23,21 @@ func (d *Desk) SavedReplies(ctx context.Context, actor identity.Actor) ([]review
 // senior reviewers and admins. Errors: a fault naming title or body; not-found,
 // saved-reply-exists, saved-reply-changed.
 func (d *Desk) SaveReply(ctx context.Context, actor identity.Actor, r review.SavedReply) (review.SavedReply, error) {
+	saved, err := d.saveReply(ctx, actor, r)
+	if err != nil {
+		return review.SavedReply{}, d.refused(ctx, actor, audit.ReplyRefused, audit.ObjectReply, cmp.Or(r.ID, audit.NewID), err)
+	}
+	return saved, nil
+}
+
+func (d *Desk) saveReply(ctx context.Context, actor identity.Actor, r review.SavedReply) (review.SavedReply, error) {
 	if err := needWriter(actor, identity.Senior, identity.Admin); err != nil {
 		return review.SavedReply{}, err
+	}
+	if r.ID != "" {
+		if err := d.savedReply(ctx, actor, r.ID); err != nil {
+			return review.SavedReply{}, err
+		}
 	}
 	if err := checkReply(r); err != nil {
 		return review.SavedReply{}, err
@@ -51,10 +65,11 @@ func checkReply(r review.SavedReply) error {
 
 // DeleteReply forgets a text. For senior reviewers and admins. Errors: not-found.
 func (d *Desk) DeleteReply(ctx context.Context, actor identity.Actor, id string) error {
-	if err := needWriter(actor, identity.Senior, identity.Admin); err != nil {
-		return err
+	err := needWriter(actor, identity.Senior, identity.Admin)
+	if err == nil {
+		err = d.records.DeleteReply(ctx, actor, id)
 	}
-	return d.records.DeleteReply(ctx, actor, id)
+	return d.refused(ctx, actor, audit.ReplyRefused, audit.ObjectReply, id, err)
 }
 
 // savedReply returns nil when there is such a reply.

@@ -1,8 +1,10 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"slices"
+	"strings"
 
 	"refunddesk/internal/audit"
 	"refunddesk/internal/fault"
@@ -97,22 +99,17 @@ func (f TicketFilter) tellsInside() bool { return f.namesInside() || f.Queue != 
 // ErrNotDecidable refuses a decision on what asks for none.
 var ErrNotDecidable = fault.New(fault.Conflict, "ticket-not-decidable", "A question is answered and resolved; there is nothing to decide.")
 
+// ErrOnHold refuses a decision while the refund waits for something outside; onHold says for what.
+var ErrOnHold = fault.New(fault.Conflict, "on-hold", "The refund is on hold; decide when it is released.")
+
 // Decide casts the actor's vote on the case as it was shown to him. The workflow gives the
 // answer. The same decision again returns what it led to. Errors: those of
 // review.Case.MayDecide, a fault naming decision, reason_code, note or message,
-// awaiting-customer, ticket-not-decidable, ticket-closed; Unavailable when engine or workers
+// awaiting-customer, on-hold, ticket-not-decidable, ticket-closed; Unavailable when engine or workers
 // are away: then the same decision is safe to repeat.
 func (d *Desk) Decide(ctx context.Context, actor identity.Actor, ticketID string, j Judgement) (CaseView, error) {
-	// Who holds auditor or admin is refused below, with an entry in the audit log.
-	if err := need(actor, identity.Reviewer, identity.Auditor, identity.Admin); err != nil {
-		return CaseView{}, err
-	}
-	v, err := d.caseFor(ctx, actor, ticketID)
-	if err != nil {
-		return CaseView{}, err
-	}
-	if err := d.decide(ctx, v, ballotOf(actor, v, j)); err != nil {
-		return CaseView{}, d.refused(ctx, actor, audit.DecisionRefused, audit.ObjectTicket, ticketID, v.Ticket.RefundID, err)
+	if err := d.decide(ctx, actor, ticketID, j); err != nil {
+		return CaseView{}, d.refused(ctx, actor, audit.DecisionRefused, audit.ObjectTicket, ticketID, err)
 	}
 	return d.caseView(ctx, actor, ticketID)
 }
@@ -146,7 +143,15 @@ func ballotOf(actor identity.Actor, v CaseView, j Judgement) ballot {
 	return b
 }
 
-func (d *Desk) decide(ctx context.Context, v CaseView, b ballot) error {
+func (d *Desk) decide(ctx context.Context, actor identity.Actor, ticketID string, j Judgement) error {
+	if !actor.Decides() {
+		return review.ErrMayNotDecide
+	}
+	v, err := d.caseFor(ctx, actor, ticketID)
+	if err != nil {
+		return err
+	}
+	b := ballotOf(actor, v, j)
 	if taken(v, b.id) {
 		if v.Refund.State.Final() {
 			return nil
@@ -155,9 +160,6 @@ func (d *Desk) decide(ctx context.Context, v CaseView, b ballot) error {
 		return d.send(ctx, v, b)
 	}
 	if v.Ticket.Kind != review.KindRefund {
-		if !b.actor.Decides() {
-			return review.ErrMayNotDecide
-		}
 		return ErrNotDecidable
 	}
 	refusal := v.Case.MayDecide(b.actor, b.Vote, b.Digest)
@@ -175,17 +177,44 @@ func (d *Desk) decide(ctx context.Context, v CaseView, b ballot) error {
 			return err
 		}
 	}
+	if early := notYet(v); early != nil {
+		return early
+	}
+	if refusal != nil {
+		return refusal
+	}
+	return d.send(ctx, v, b)
+}
+
+// notYet says why nobody can decide on the case as it is: it is decided, or it waits for
+// something else. nil when it waits for a decision.
+func notYet(v CaseView) error {
 	switch {
 	case v.Ticket.State != review.Open:
 		return review.ErrTicketClosed
 	case v.Refund.State == refund.AwaitingCustomer:
 		return review.ErrAwaiting
+	case v.Refund.State == refund.OnHold:
+		return onHold(v.Refund.HoldCauses)
 	case v.Refund.State != refund.InReview && v.Refund.State != refund.NeedsAttention:
 		return review.ErrTicketClosed
-	case refusal != nil:
-		return refusal
 	}
-	return d.send(ctx, v, b)
+	return nil
+}
+
+// onHold is ErrOnHold with what the refund waits for.
+func onHold(causes []refund.Cause) error {
+	words := map[refund.Cause]string{
+		refund.CauseStanding: "the standing of its account", refund.CauseDispute: "a payment dispute", refund.CausePause: "the end of a pause",
+	}
+	var waits []string
+	for _, c := range causes {
+		waits = append(waits, cmp.Or(words[c], string(c)))
+	}
+	if len(waits) == 0 {
+		return ErrOnHold
+	}
+	return fault.New(ErrOnHold.Kind, ErrOnHold.Code, "The refund is on hold and waits for %s; decide when it is released.", strings.Join(waits, " and "))
 }
 
 // send carries the decision to the workflow. Nothing that was written is kept while the
@@ -218,8 +247,9 @@ func (d *Desk) send(ctx context.Context, v CaseView, b ballot) error {
 		return readErr
 	case taken(after, b.id):
 		return nil
-	case fault.CodeOf(err) == CodeClosed:
-		return review.ErrTicketClosed
+	case fault.CodeOf(err) == CodeClosed, fault.CodeOf(err) == review.ErrTicketClosed.Code:
+		// Of a case that has not ended the records know what it waits for.
+		return cmp.Or(notYet(after), error(review.ErrTicketClosed))
 	}
 	return err
 }

@@ -66,6 +66,8 @@ type engine struct {
 	instead error
 	// down is what a look at the engine itself gives.
 	down error
+	// before happens on the way of the next decision to the workflow, when not nil.
+	before func()
 	// lost has commands carried out and their answers lost on the way.
 	lost bool
 
@@ -117,7 +119,12 @@ func (e *engine) op(refundID string, verb refund.Verb) refund.Op {
 func (e *engine) Decide(ctx context.Context, c desk.DecideCommand) (refund.Step, error) {
 	e.mu.Lock()
 	e.decided = append(e.decided, c)
+	before := e.before
+	e.before = nil
 	e.mu.Unlock()
+	if before != nil {
+		before()
+	}
 	return e.answer(func() (refund.Step, error) {
 		return e.records.RecordDecision(ctx, e.op(c.RefundID, refund.VerbDecide), review.Decision{
 			ID: c.DecisionID, TicketID: c.TicketID, RefundID: c.RefundID, Voter: c.Voter, Vote: c.Vote, ReasonCode: c.ReasonCode,

@@ -48,16 +48,13 @@ const MostAssigned = 200
 // ticket named twice is one. Errors: a fault naming ticket_ids or assignee; not-found,
 // ticket-closed.
 func (d *Desk) AssignAll(ctx context.Context, actor identity.Actor, ticketIDs []string, assignee string) (int, error) {
-	if err := need(actor, identity.Reviewer, identity.Auditor, identity.Admin); err != nil {
-		return 0, err
-	}
 	ids := slices.Compact(slices.Sorted(slices.Values(ticketIDs)))
 	if err := d.assignAll(ctx, actor, ids, assignee); err != nil {
-		first := "" // one entry for one attempt
+		first := audit.UnknownID // one entry for one attempt
 		if len(ids) > 0 {
 			first = ids[0]
 		}
-		return 0, d.refused(ctx, actor, audit.TicketWorkRefused, audit.ObjectTicket, first, "", err)
+		return 0, d.refused(ctx, actor, audit.TicketWorkRefused, audit.ObjectTicket, first, err)
 	}
 	return len(ids), nil
 }
@@ -144,21 +141,24 @@ func (d *Desk) Resolve(ctx context.Context, actor identity.Actor, ticketID strin
 // work lets a reviewer do something on a ticket and gives the ticket as it is then. A
 // refused attempt is written down.
 func (d *Desk) work(ctx context.Context, actor identity.Actor, ticketID string, do func(CaseView) error) (CaseView, error) {
-	// Who holds auditor or admin is refused below, with an entry in the audit log.
-	if err := need(actor, identity.Reviewer, identity.Auditor, identity.Admin); err != nil {
-		return CaseView{}, err
+	if err := d.workOn(ctx, actor, ticketID, do); err != nil {
+		return CaseView{}, d.refused(ctx, actor, audit.TicketWorkRefused, audit.ObjectTicket, ticketID, err)
+	}
+	return d.caseView(ctx, actor, ticketID)
+}
+
+func (d *Desk) workOn(ctx context.Context, actor identity.Actor, ticketID string, do func(CaseView) error) error {
+	if !actor.Decides() {
+		return ErrMayNotWork
 	}
 	v, err := d.caseFor(ctx, actor, ticketID)
 	if err != nil {
-		return CaseView{}, err
+		return err
 	}
-	if err = mayWork(actor, v); err == nil {
-		err = do(v)
+	if err := mayWork(actor, v); err != nil {
+		return err
 	}
-	if err != nil {
-		return CaseView{}, d.refused(ctx, actor, audit.TicketWorkRefused, audit.ObjectTicket, ticketID, v.Ticket.RefundID, err)
-	}
-	return d.caseView(ctx, actor, ticketID)
+	return do(v)
 }
 
 // mayWork returns nil when the actor may work on the ticket, ErrMayNotWork or ErrOwnTicket.

@@ -113,13 +113,15 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 	if err != nil {
 		return nil, errors.Join(err, records.Close())
 	}
+	access := auth.NewStatic(devissuer.Name, devissuer.Audience, issuer.PublicKey())
 	var loaded atomic.Bool
 	s.App, err = app.Start(app.Options{
 		Role: config.RoleAll, HTTP: o.HTTP, Store: records,
 		Engine:   engine.Options{Address: s.Engine.Address(), Namespace: s.Engine.Namespace()},
-		Verifier: auth.NewStatic(devissuer.Name, devissuer.Audience, issuer.PublicKey()), Mailer: mailer,
+		Verifier: access, Mailer: mailer,
 		Metrics: app.MetricsBeside, ShutdownTimeout: 10 * time.Second, Log: o.Log,
-		Routes: map[string]http.Handler{"/dev/token": localOnly(issuer.Handler()), "/dev/mail": localOnly(s.Inbox.Handler())},
+		Routes:  routes(issuer, s.Inbox.Handler()),
+		Console: &app.Console{Issuer: newSignIns(issuer, access), Dev: true, Guard: localOnly},
 		Gate: func(context.Context) error {
 			if loaded.Load() {
 				return nil
@@ -257,15 +259,16 @@ func hostOf(address string) string {
 func (s *Stack) Describe(o Options, out io.Writer) {
 	line := func(what, where string) { _, _ = fmt.Fprintf(out, "  %-14s %s\n", what, where) }
 	_, _ = fmt.Fprintln(out, "RefundDesk is ready.")
-	line("API", s.URL)
+	line("Console", s.URL)
+	line("API", s.URL+"/v1")
 	line("Contract", s.URL+"/openapi.yaml")
 	line("Mails", s.URL+"/dev/mail")
 	if s.Engine.UIAddress() != "" {
 		line("Workflows", "http://"+s.Engine.UIAddress())
 	}
 	line("Tokens", filepath.Join(o.Data, "tokens.json"))
-	_, _ = fmt.Fprintln(out, "Demo people (bearer tokens by these names):")
-	for _, name := range []string{"customer", "customer2", "reviewer", "reviewer2", "senior", "auditor", "admin", "integrator"} {
+	_, _ = fmt.Fprintln(out, "Demo people (bearer tokens by these names; the console signs them in by one click):")
+	for _, name := range devissuer.Names {
 		who := devissuer.Demo[name]
 		about := string(who.Roles[0])
 		if who.AccountID != "" {

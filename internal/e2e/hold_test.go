@@ -20,7 +20,7 @@ func TestSuspendedInReview(t *testing.T) {
 		c.file(c.buys("5"), "2", "").refused(http.StatusConflict, "account-suspended")
 
 		ticket := p.as(t, "reviewer").ticketOf(id)
-		p.as(t, "reviewer").decide(ticket.ID, voteOn(ticket, client.VoteApprove)).refused(http.StatusConflict, "ticket-closed")
+		p.as(t, "reviewer").decide(ticket.ID, voteOn(ticket, client.VoteApprove)).refused(http.StatusConflict, "on-hold")
 
 		admin.setStanding(c.account, client.StandingGood).ok()
 		c.sees(id, client.RefundStateInReview)

@@ -78,6 +78,8 @@ func (c *Client) deliver(ctx context.Context, intent desk.Intent) (heard, error)
 		return c.signal(ctx, intent, workflows.SignalPauseChanged)
 	case desk.IntentTicket:
 		return c.ticket(ctx, intent)
+	case desk.IntentNotice:
+		return c.notice(ctx, intent)
 	}
 	return 0, fault.New(fault.Internal, "unknown-intent", "There is no intent %q.", intent.Kind)
 }
@@ -113,6 +115,23 @@ func (c *Client) ticket(ctx context.Context, intent desk.Intent) (heard, error) 
 			// One that ended starts again: there is something to deliver.
 			WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		}, workflows.WorkflowQuestion, workflows.QuestionInput{TicketID: intent.TicketID})
+	return heardNow, err
+}
+
+// notice starts a workflow that sends a message again. It is the intent's own: one that gives
+// the same message up at this moment does not stand in the way.
+func (c *Client) notice(ctx context.Context, intent desk.Intent) (heard, error) {
+	_, err := c.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		ID:                                       "notice/" + intent.ID,
+		TaskQueue:                                c.o.TaskQueue,
+		WorkflowIDReusePolicy:                    enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
+		WorkflowIDConflictPolicy:                 enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		WorkflowExecutionErrorWhenAlreadyStarted: true,
+	}, workflows.WorkflowNotice, workflows.NoticeInput{NoticeID: intent.NoticeID})
+	var ended *serviceerror.WorkflowExecutionAlreadyStarted
+	if errors.As(err, &ended) {
+		return heardTooLate, nil
+	}
 	return heardNow, err
 }
 

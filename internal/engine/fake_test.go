@@ -32,6 +32,7 @@ type temporalFake struct {
 	running map[string]bool // workflow id → runs; absent = never started
 	starts  []client.StartWorkflowOptions
 	inputs  []workflows.RefundInput
+	notices []workflows.NoticeInput
 	signals []string                      // name and workflow id
 	opened  []client.StartWorkflowOptions // of questions
 	updates []client.UpdateWorkflowOptions
@@ -69,6 +70,10 @@ func (f *temporalFake) ExecuteWorkflow(ctx context.Context, o client.StartWorkfl
 	}
 	f.running[o.ID] = true
 	f.starts = append(f.starts, o)
+	if notice, ok := args[0].(workflows.NoticeInput); ok {
+		f.notices = append(f.notices, notice)
+		return nil, nil
+	}
 	f.inputs = append(f.inputs, args[0].(workflows.RefundInput))
 	return nil, nil
 }

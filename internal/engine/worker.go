@@ -146,5 +146,6 @@ func Register(to Registry, ports activities.Ports) {
 	to.RegisterWorkflowWithOptions(workflows.Refund, workflow.RegisterOptions{Name: workflows.WorkflowRefund})
 	to.RegisterWorkflowWithOptions(workflows.Question, workflow.RegisterOptions{Name: workflows.WorkflowQuestion})
 	to.RegisterWorkflowWithOptions(workflows.Sweep, workflow.RegisterOptions{Name: workflows.WorkflowSweep})
+	to.RegisterWorkflowWithOptions(workflows.Notice, workflow.RegisterOptions{Name: workflows.WorkflowNotice})
 	activities.Register(to, ports)
 }

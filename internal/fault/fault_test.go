@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"testing"
 	"time"
 
@@ -91,4 +92,11 @@ func TestWording(t *testing.T) {
 	assert.Equal(t, []fault.Field{{Name: "price", Problem: "is negative"}}, f.Fields)
 	assert.Equal(t, fault.Unprocessable, f.Kind)
 	assert.Equal(t, "invalid-value: price: is negative", f.Error())
+}
+
+func TestClip(t *testing.T) {
+	for in, want := range map[string]string{"": "", "abc": "abc", "abcd": "abc…", "日本語": "日本語", "日本語で": "日本語…", "\xff\xff\xff\xff": "\xff\xff\xff…"} {
+		assert.Equal(t, want, fault.Clip(in, 3), "%q", in)
+	}
+	assert.Equal(t, 80+len("…"), len(fault.Clip(strings.Repeat("x", 1<<20), 80)))
 }

@@ -110,6 +110,8 @@ func TestOnlyTheirOwnRoomsKnowTheTools(t *testing.T) {
 		{"github.com/temporalio/ui-server", []string{dev}},
 		{"github.com/wneessen/go-mail", []string{"internal/mail"}},
 		{"github.com/coreos/go-oidc", []string{"internal/auth"}},
+		{"golang.org/x/oauth2", []string{"internal/auth"}},
+		{"github.com/a-h/templ", []string{"internal/console"}},
 		{"github.com/stretchr/testify", []string{"internal/store/storetest"}},
 		{"testing", []string{"internal/store/storetest", "internal/store/pgtest"}},
 		{"net/http", []string{"api", "internal/console", "internal/auth", "internal/app", "internal/telemetry", "internal/mail/inbox", "internal/engine", dev, "cmd"}},

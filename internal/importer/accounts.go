@@ -72,7 +72,7 @@ func (a *accounts) locale() string {
 // once reports an id that an earlier line of the file has.
 func (t *table) once(seen map[string]int32, i int, id string) {
 	if first, again := seen[id]; again {
-		t.fail(i, "%s is the id of line %d already", clip(id), first)
+		t.fail(i, "%s is the id of line %d already", quoted(id), first)
 		return
 	}
 	seen[id] = int32(t.line)

@@ -4,10 +4,12 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"refunddesk/internal/fault"
 )
 
 // longestLine is how long a line may be, in bytes. No row of an export comes near it.
@@ -139,15 +141,5 @@ func invalidAt(line string) int {
 	return char
 }
 
-// clip keeps a message readable when a cell holds a page.
-func clip(s string) string {
-	const most = 40
-	n := 0
-	for i := range s {
-		if n == most {
-			return fmt.Sprintf("%q…", s[:i])
-		}
-		n++
-	}
-	return fmt.Sprintf("%q", s)
-}
+// quoted is a cell in a message, and not the page that somebody put into it.
+func quoted(s string) string { return strconv.Quote(fault.Clip(s, 40)) }

@@ -96,7 +96,7 @@ func (p *packages) checkOwners(ctx context.Context, target Target, a *accounts) 
 	for i, row := range p.rows {
 		if _, inFile := a.mentioned[row.AccountID]; !inFile && !known[row.AccountID] {
 			at := p.owners[i]
-			p.failAt(int(at.line), int(at.char), packageAccountID, "%s is no account, neither of this export nor known already", clip(row.AccountID))
+			p.failAt(int(at.line), int(at.char), packageAccountID, "%s is no account, neither of this export nor known already", quoted(row.AccountID))
 		}
 	}
 	return nil

@@ -89,7 +89,7 @@ func (t *table) readHeader(line string) bool {
 		i := slices.IndexFunc(t.columns, func(known column) bool { return known.name == c.text })
 		switch {
 		case i < 0:
-			t.problem(Problem{Line: 1, Char: c.char, Reason: fmt.Sprintf("%s is no column of this file; its header is %s", clip(c.text), t.header())})
+			t.problem(Problem{Line: 1, Char: c.char, Reason: fmt.Sprintf("%s is no column of this file; its header is %s", quoted(c.text), t.header())})
 			ok = false
 		case t.places[i] >= 0:
 			t.problem(Problem{Line: 1, Char: c.char, Column: c.text, Reason: "is there twice"})

@@ -64,10 +64,10 @@ func (u *usage) row() {
 		u.fail(usageCost, "is zero; usage costs something")
 	}
 	if c, there := u.cell(usageCountry); there && c.text != "" && !countryForm.MatchString(c.text) {
-		u.fail(usageCountry, "%s is not an ISO 3166 country code such as CA", clip(c.text))
+		u.fail(usageCountry, "%s is not an ISO 3166 country code such as CA", quoted(c.text))
 	}
 	if c, there := u.cell(usageMessages); there && c.text != "" && !countForm.MatchString(c.text) {
-		u.fail(usageMessages, "%s is not a number of messages", clip(c.text))
+		u.fail(usageMessages, "%s is not a number of messages", quoted(c.text))
 	}
 	u.once(u.mentioned, usageID, row.ID)
 	if u.sound {
@@ -106,7 +106,7 @@ func (u *usage) checkPackages(ctx context.Context, target Target, p *packages) e
 		pkg, ok := facts[row.PackageID]
 		if !ok {
 			if _, inFile := p.mentioned[row.PackageID]; !inFile { // otherwise its own line has been reported
-				u.failAt(int(at.line), int(at.packageID), usagePackageID, "%s is no package, neither of this export nor known already", clip(row.PackageID))
+				u.failAt(int(at.line), int(at.packageID), usagePackageID, "%s is no package, neither of this export nor known already", quoted(row.PackageID))
 			}
 			continue
 		}

@@ -30,7 +30,7 @@ const (
 func (t *table) id(i int) string {
 	s := t.text(i)
 	if !idForm.MatchString(s) {
-		t.fail(i, "%s is no id; it has 1 to 64 of A-Z a-z 0-9 _ . - and starts with a letter or digit", clip(s))
+		t.fail(i, "%s is no id; it has 1 to 64 of A-Z a-z 0-9 _ . - and starts with a letter or digit", quoted(s))
 	}
 	return s
 }
@@ -67,7 +67,7 @@ func (t *table) phone(i int) string {
 func (t *table) oneOf(i int, allowed ...string) string {
 	s := t.text(i)
 	if !slices.Contains(allowed, s) {
-		t.fail(i, "%s is not one of %s", clip(s), strings.Join(allowed, ", "))
+		t.fail(i, "%s is not one of %s", quoted(s), strings.Join(allowed, ", "))
 	}
 	return s
 }
@@ -79,7 +79,7 @@ func (t *table) truth(i int) bool {
 func (t *table) currency(i int) string {
 	s := t.text(i)
 	if !money.ValidCurrency(s) {
-		t.fail(i, "%s is not an ISO 4217 currency code such as USD", clip(s))
+		t.fail(i, "%s is not an ISO 4217 currency code such as USD", quoted(s))
 	}
 	return s
 }
@@ -96,9 +96,9 @@ func (t *table) amount(i int) int64 {
 		}
 		t.fail(i, "%s", reason)
 	case micros < 0:
-		t.fail(i, "%s is below zero", clip(t.text(i)))
+		t.fail(i, "%s is below zero", quoted(t.text(i)))
 	case micros >= mostWhole:
-		t.fail(i, "%s is too large; twelve digits before the point are the most", clip(t.text(i)))
+		t.fail(i, "%s is too large; twelve digits before the point are the most", quoted(t.text(i)))
 	}
 	return micros
 }
@@ -108,7 +108,7 @@ func (t *table) moment(i int) time.Time {
 	s := t.text(i)
 	at, err := time.Parse(time.RFC3339Nano, s)
 	if err != nil || at.Year() < 1970 || at.Year() > 9999 {
-		t.fail(i, "%s is not an RFC 3339 time like 2026-03-01T08:00:00Z", clip(s))
+		t.fail(i, "%s is not an RFC 3339 time like 2026-03-01T08:00:00Z", quoted(s))
 	}
 	return at.UTC().Truncate(time.Microsecond)
 }

@@ -19,6 +19,9 @@ const Scale = 1_000_000
 
 const decimals = 6
 
+// mostShown is how many characters of what somebody sent as an amount a message repeats.
+const mostShown = 32
+
 // Errors of arithmetic. Both are Unprocessable: amounts come from requests.
 var (
 	ErrOverflow = fault.New(fault.Unprocessable, "amount-overflow", "The amount is larger than can be kept.")
@@ -52,7 +55,7 @@ func ValidCurrency(code string) bool {
 // too large, unknown currency.
 func Parse(amount, code string) (Money, error) {
 	if !ValidCurrency(code) {
-		return Money{}, fault.InvalidField("currency", "%q is not an ISO 4217 currency code such as USD", clip(code))
+		return Money{}, fault.InvalidField("currency", "%q is not an ISO 4217 currency code such as USD", fault.Clip(code, mostShown))
 	}
 	micros, err := ParseMicros(amount)
 	if err != nil {
@@ -64,7 +67,7 @@ func Parse(amount, code string) (Money, error) {
 // ParseMicros reads the decimal string of Parse without a currency.
 func ParseMicros(amount string) (int64, error) {
 	bad := func(why string) (int64, error) {
-		return 0, fault.InvalidField("amount", "%q %s; write a decimal like \"12.340000\"", clip(amount), why)
+		return 0, fault.InvalidField("amount", "%q %s; write a decimal like \"12.340000\"", fault.Clip(amount, mostShown), why)
 	}
 	digits, negative := strings.CutPrefix(amount, "-")
 	whole, fraction, point := strings.Cut(digits, ".")
@@ -187,13 +190,4 @@ func allDigits(s string) bool {
 		}
 	}
 	return true
-}
-
-// clip keeps a message readable when somebody sends a megabyte as an amount.
-func clip(s string) string {
-	const most = 32
-	if len(s) <= most {
-		return s
-	}
-	return strings.ToValidUTF8(s[:most], "") + "…"
 }

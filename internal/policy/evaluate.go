@@ -8,6 +8,7 @@ import (
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/interpreter"
 
+	"refunddesk/internal/fault"
 	"refunddesk/internal/money"
 	"refunddesk/internal/refund"
 	"refunddesk/internal/review"
@@ -84,7 +85,7 @@ func (p *Policy) builtIns(f *Facts, plan *Plan) []judgement {
 		add(RuleBrokenPolicy, Review, p.version, "")
 	}
 	if len(f.Unknown) > 0 {
-		add(RuleUnknownFact, Review, clip(strings.Join(f.Unknown, ", "), mostWords), "")
+		add(RuleUnknownFact, Review, fault.Clip(strings.Join(f.Unknown, ", "), mostWords), "")
 	}
 	if f.Appeal {
 		add(RuleAppeal, Review, "true", "")
@@ -126,7 +127,7 @@ func (p *Policy) ruleMatches(f *Facts, out []judgement) []judgement {
 		var shown, threshold string
 		switch {
 		case err != nil:
-			verdict, shown = Review, "error: "+clip(err.Error(), 100)
+			verdict, shown = Review, "error: "+fault.Clip(err.Error(), 100)
 		case types.IsUnknown(value):
 			verdict, shown = Review, notKnown
 		case value == types.True:

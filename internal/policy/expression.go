@@ -13,6 +13,8 @@ import (
 	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/overloads"
 	"cel.dev/cel-go/common/types"
+
+	"refunddesk/internal/fault"
 )
 
 // The bounds of an expression. The cost is worked out when the policy is read, for the
@@ -244,15 +246,15 @@ func inPlainWords(message string) string {
 		case isOperator, name == operators.Index:
 			return "uses " + symbol(name) + ", which policies do not have"
 		}
-		return "names \"" + clip(name, 60) + "\", which is neither a fact nor a function that policies have"
+		return "names \"" + fault.Clip(name, 60) + "\", which is neither a fact nor a function that policies have"
 	}
 	if m := noOverload.FindStringSubmatch(message); m != nil {
-		return "applies " + symbol(m[1]) + " to " + clip(m[2], 100) + ", which does not go together"
+		return "applies " + symbol(m[1]) + " to " + fault.Clip(m[2], 100) + ", which does not go together"
 	}
 	message = strings.TrimPrefix(message, "Syntax error: ")
 	message, _, _ = strings.Cut(message, " expecting ") // twenty tokens that help nobody
 	message = strings.ReplaceAll(message, "'<EOF>'", "the end")
-	return "cannot be read as an expression: " + clip(message, 200)
+	return "cannot be read as an expression: " + fault.Clip(message, 200)
 }
 
 // symbol is an operator as it is written: "_>_" is >.

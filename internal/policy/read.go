@@ -175,7 +175,7 @@ func (r *reader) syntax(err error) {
 			column = n
 		}
 	}
-	r.at(line, column, "", "this is not YAML: %s", clip(message, 200))
+	r.at(line, column, "", "this is not YAML: %s", fault.Clip(message, 200))
 }
 
 // deepest is how far a policy nests; its own keys need six levels.
@@ -191,7 +191,7 @@ func (r *reader) tame(n *yaml.Node, depth int) bool {
 		r.wrong(n, "", "anchors and aliases (& and *) are not taken: write the value where it is meant")
 		return false
 	case n.Style&yaml.TaggedStyle != 0:
-		r.wrong(n, "", "tags such as %s are not taken", clip(n.Tag, 40))
+		r.wrong(n, "", "tags such as %s are not taken", fault.Clip(n.Tag, 40))
 		return false
 	}
 	for _, child := range n.Content {
@@ -292,7 +292,7 @@ func (r *reader) items(n *yaml.Node, path string, most int, each func(n *yaml.No
 }
 
 func join(path, key string) string {
-	key = clip(key, 60)
+	key = fault.Clip(key, 60)
 	if path == "" {
 		return key
 	}
@@ -316,12 +316,4 @@ func kindOf(n *yaml.Node) string {
 		return "a number"
 	}
 	return "text"
-}
-
-// clip keeps a message readable when somebody sends a megabyte as a value.
-func clip(s string, most int) string {
-	if utf8.RuneCountInString(s) <= most {
-		return s
-	}
-	return string([]rune(s)[:most]) + "…"
 }

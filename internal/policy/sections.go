@@ -7,6 +7,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"refunddesk/internal/fault"
 	"refunddesk/internal/refund"
 	"refunddesk/internal/review"
 )
@@ -92,7 +93,7 @@ func (r *reader) rule(n *yaml.Node, path string, seen map[string]int) ruleText {
 			line, before := seen[id]
 			switch {
 			case before:
-				r.wrong(n, path, "%q is the id of another rule, in line %d", clip(id, 60), line)
+				r.wrong(n, path, "%q is the id of another rule, in line %d", fault.Clip(id, 60), line)
 				return
 			case !idPattern.MatchString(id) || len(id) > 60:
 				r.wrong(n, path, "must be of small letters and digits with - between words, of at most 60, such as many-refunds")
@@ -279,7 +280,7 @@ func (r *reader) sla(n *yaml.Node, path string, calendars map[string]review.Cale
 				return
 			}
 			if out.Calendar, ok = calendars[name]; !ok {
-				r.wrong(n, path, "%q is not among the calendars", clip(name, 60))
+				r.wrong(n, path, "%q is not among the calendars", fault.Clip(name, 60))
 			}
 		},
 	}

@@ -49,6 +49,13 @@ func (s *Shelf) Policy(ctx context.Context, version string) (*Policy, error) {
 }
 
 func (s *Shelf) fetch(ctx context.Context, version string) (*Policy, error) {
+	// Another flight may have landed since the caller looked.
+	s.mu.RLock()
+	landed := s.kept[version]
+	s.mu.RUnlock()
+	if landed != nil {
+		return landed, nil
+	}
 	source, err := s.load(ctx, version)
 	if err != nil {
 		return nil, fmt.Errorf("policy %s: %w", version, err)

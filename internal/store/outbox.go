@@ -10,17 +10,19 @@ import (
 // Undelivered gives the intents that nobody has delivered for olderThan, oldest first.
 func (s *Store) Undelivered(ctx context.Context, olderThan time.Duration, limit int) ([]desk.Intent, error) {
 	var rows []struct {
-		ID, Kind           string
-		RefundID, TicketID nullable
+		ID, Kind                     string
+		RefundID, TicketID, NoticeID nullable
 	}
-	err := s.read(ctx).Raw("SELECT id, kind, refund_id, ticket_id FROM engine_intents WHERE delivered_at IS NULL AND created_at <= ? ORDER BY created_at, id LIMIT ?",
+	err := s.read(ctx).Raw("SELECT id, kind, refund_id, ticket_id, notice_id FROM engine_intents WHERE delivered_at IS NULL AND created_at <= ? ORDER BY created_at, id LIMIT ?",
 		s.now().Add(-olderThan), limit).Scan(&rows).Error
 	if err != nil {
 		return nil, classify(err)
 	}
 	out := make([]desk.Intent, len(rows))
 	for i, r := range rows {
-		out[i] = desk.Intent{ID: r.ID, Kind: desk.IntentKind(r.Kind), RefundID: string(r.RefundID), TicketID: string(r.TicketID)}
+		out[i] = desk.Intent{
+			ID: r.ID, Kind: desk.IntentKind(r.Kind), RefundID: string(r.RefundID), TicketID: string(r.TicketID), NoticeID: string(r.NoticeID),
+		}
 	}
 	return out, nil
 }

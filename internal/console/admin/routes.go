@@ -1,7 +1,53 @@
 // Package admin has the pages of admins: dashboard, policies, accounts, pauses and mails.
+// Auditors read all of them and act on nothing.
 package admin
 
-import "refunddesk/internal/console/page"
+import (
+	"refunddesk/internal/console/page"
+	"refunddesk/internal/desk"
+	"refunddesk/internal/identity"
+)
+
+// readers are those who see the pages.
+var readers = []identity.Role{identity.Admin, identity.Auditor}
 
 // Routes adds the pages to the kit.
-func Routes(_ *page.Kit) {}
+func Routes(k *page.Kit) {
+	k.GET("/dashboard", dashboard, readers...)
+	k.POST("/attention/:id/retry", acting(retryRefund), identity.Admin)
+
+	k.GET("/policies", policies, readers...)
+	k.GET("/policies/new", acting(newPolicy), identity.Admin)
+	k.POST("/policies", acting(writePolicy), identity.Admin)
+	k.GET("/policies/:version", showPolicy, readers...)
+	k.POST("/policies/:version/backtest", acting(backtest), identity.Admin)
+	k.POST("/policies/:version/publish", acting(publish), identity.Admin)
+
+	k.GET("/accounts", accounts, readers...)
+	k.GET("/accounts/:id", account, readers...)
+	k.POST("/accounts/:id/standing", acting(setStanding), identity.Admin)
+
+	k.GET("/pauses", pauses, readers...)
+	k.POST("/pauses", acting(pause), identity.Admin)
+	k.POST("/pauses/preview", acting(previewPause), identity.Admin)
+	k.POST("/pauses/:id/end", acting(endPause), identity.Admin)
+
+	k.GET("/mails", mails, readers...)
+	k.POST("/mails/:id/retry", acting(retryMail), identity.Admin)
+}
+
+// acts reports whether the reader is shown what can be done: an auditor writes nothing,
+// whatever else he is.
+func acts(v *page.View) bool {
+	return v.Actor.Has(identity.Admin) && !v.Actor.Has(identity.Auditor)
+}
+
+// acting is a handler only for those who act.
+func acting(h page.Handler) page.Handler {
+	return func(c *page.Context) error {
+		if !acts(c.View) {
+			return desk.ErrForbidden
+		}
+		return h(c)
+	}
+}

@@ -1,7 +1,60 @@
 // Package customer has the pages of customers: packages, refunds, balance and tickets.
 package customer
 
-import "refunddesk/internal/console/page"
+import (
+	"refunddesk/internal/audit"
+	"refunddesk/internal/console/page"
+	"refunddesk/internal/desk"
+	"refunddesk/internal/identity"
+)
+
+// area is what the pages share.
+type area struct{ streams *streams }
 
 // Routes adds the pages to the kit.
-func Routes(_ *page.Kit) {}
+func Routes(k *page.Kit) {
+	a := &area{streams: newStreams()}
+	own := identity.Customer
+	k.GET("/packages/global-sms", a.packages, own)
+	k.GET("/packages/:id/refund", a.request, own)
+	k.POST("/packages/:id/refund", a.file, own)
+	k.GET("/refunds", a.refunds, own)
+	k.GET("/refunds/:id", a.refund, own)
+	k.GET("/refunds/:id/events", a.events, own)
+	k.POST("/refunds/:id/withdraw", a.withdraw, own)
+	k.POST("/refunds/:id/reply", a.reply, own)
+	k.POST("/refunds/:id/appeal", a.appeal, own)
+	k.GET("/balance", a.balance, own)
+	k.GET("/balance/statement.csv", a.statement, own)
+	k.GET("/tickets", a.tickets, own)
+	k.GET("/tickets/new", a.newTicket, own)
+	k.POST("/tickets", a.ask, own)
+	k.GET("/tickets/:id", a.ticket, own)
+	k.POST("/tickets/:id/messages", a.say, own)
+}
+
+// me is who looks, as a customer and nothing else: on these pages also somebody who works
+// here sees his own account's, and of it what any customer sees.
+func me(c *page.Context) (identity.Actor, error) {
+	if c.Actor.AccountID == "" {
+		return identity.Actor{}, desk.ErrNoAccount
+	}
+	return identity.Actor{Subject: c.Actor.Subject, Roles: []identity.Role{identity.Customer}, AccountID: c.Actor.AccountID}, nil
+}
+
+// ownPackage is a package of the customer's.
+func ownPackage(c *page.Context, who identity.Actor, id string) (desk.PackageView, error) {
+	p, err := c.Desk.Package(c.Ctx(), who, id)
+	if err == nil && !who.Owns(p.AccountID) {
+		err = desk.Missing(audit.ObjectPackage, id)
+	}
+	return p, err
+}
+
+// listLength is how many rows a page of a list has.
+const listLength = 20
+
+// paging is the page of a list that the URL asks for.
+func paging(c *page.Context) desk.Paging {
+	return desk.Paging{Limit: listLength, Cursor: c.Query("cursor")}
+}

@@ -1,6 +1,22 @@
 package page
 
-import "refunddesk/internal/fault"
+import (
+	"crypto/sha256"
+	"encoding/hex"
+
+	"github.com/a-h/templ"
+
+	"refunddesk/internal/fault"
+)
+
+// htmxConfig keeps htmx to what the Content-Security-Policy allows, and makes swaps happen at
+// once: nothing waits for an animation.
+const htmxConfig = `{"includeIndicatorCSS": false, "history": true, "extensions": "sse", "defaultSettleDelay": 0}`
+
+// boost is how followed links and forms are swapped in. It is the value of hx-boost, not
+// attributes of their own, so that nothing else that htmx does inherits it. New pages replace
+// old ones: a morph would carry what was typed on one case into the next.
+const boost = `{"target": "#main", "select": "#main", "selectOOB": "#top,#bottom", "swap": "outerHTML show:none"}`
 
 func current(item NavItem) string {
 	if item.Current {
@@ -9,11 +25,41 @@ func current(item NavItem) string {
 	return "false"
 }
 
-func otherTheme(v *View) string {
-	if v.Theme == "dark" {
-		return "light"
+// otherThemes are those that can be switched to. While none is chosen both are there, and
+// the style sheet hides the system's.
+func otherThemes(v *View) []string {
+	switch v.Theme {
+	case "dark":
+		return []string{"light"}
+	case "light":
+		return []string{"dark"}
 	}
-	return "dark"
+	return Themes
+}
+
+// themeOf is the attribute of the chosen theme; none while the system's holds.
+func themeOf(v *View) templ.Attributes {
+	if v.Theme == "" {
+		return nil
+	}
+	return templ.Attributes{"data-theme": v.Theme}
+}
+
+func scheme(v *View) string {
+	if v.Theme == "" {
+		return "light dark"
+	}
+	return v.Theme
+}
+
+// reader tells the readers of a browser apart without saying who they are: unsent text that
+// the script keeps is given back to its writer only.
+func reader(v *View) string {
+	if !v.SignedIn {
+		return ""
+	}
+	sum := sha256.Sum256([]byte("unsent text of " + v.Actor.Subject))
+	return hex.EncodeToString(sum[:8])
 }
 
 // failureTitle is the fault's own heading, or that of its kind.

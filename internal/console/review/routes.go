@@ -1,7 +1,38 @@
-// Package review has the pages of reviewers: the queue and the case.
+// Package review has the pages of reviewers: the queue, the case in one screen with its
+// decision, and the saved replies. Admins and auditors read them and act on nothing.
 package review
 
-import "refunddesk/internal/console/page"
+import (
+	"refunddesk/internal/console/page"
+	"refunddesk/internal/identity"
+)
 
 // Routes adds the pages to the kit.
-func Routes(_ *page.Kit) {}
+func Routes(k *page.Kit) {
+	p := &pages{packages: newNames()}
+	k.GET("/review", p.queue, page.Staff...)
+	k.POST("/review/assign", p.assignAll, identity.Reviewer)
+	k.POST("/review/claim", p.claimAll, identity.Reviewer)
+
+	k.GET("/review/saved-replies", p.replies, page.Staff...)
+	k.GET("/review/saved-replies/new", p.newReply, replyWriters...)
+	k.GET("/review/saved-replies/:reply", p.editReply, replyWriters...)
+	k.POST("/review/saved-replies", p.saveReply, replyWriters...)
+	k.POST("/review/saved-replies/:reply", p.saveReply, replyWriters...)
+	k.POST("/review/saved-replies/:reply/delete", p.deleteReply, replyWriters...)
+
+	k.GET("/review/:ticket", p.show, page.Staff...)
+	k.GET("/review/:ticket/viewers", p.viewers, page.Staff...)
+	k.POST("/review/:ticket/decision", p.decide, identity.Reviewer)
+	for what, do := range works {
+		k.POST("/review/:ticket/"+what, p.work(what, do), identity.Reviewer)
+	}
+}
+
+// pages keeps what the pages share between requests.
+type pages struct {
+	packages *names
+}
+
+// replyWriters are those who write saved replies.
+var replyWriters = []identity.Role{identity.Senior, identity.Admin}

@@ -3,6 +3,8 @@
 package static
 
 import (
+	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -21,8 +23,9 @@ const Prefix = "/static/"
 
 // asset is one file under its own name.
 type asset struct {
-	body  []byte
-	media string
+	body   []byte
+	packed []byte // gzipped; nil when that is no shorter
+	media  string
 }
 
 // Assets are the files.
@@ -47,7 +50,11 @@ func Load() (*Assets, error) {
 		ext := path.Ext(e.Name())
 		url := Prefix + strings.TrimSuffix(e.Name(), ext) + "." + hex.EncodeToString(sum[:6]) + ext
 		a.urls[e.Name()] = url
-		a.byPath[url] = asset{body: body, media: mime.TypeByExtension(ext)}
+		packed, err := pack(body)
+		if err != nil {
+			return nil, err
+		}
+		a.byPath[url] = asset{body: body, packed: packed, media: mime.TypeByExtension(ext)}
 	}
 	return a, nil
 }
@@ -66,5 +73,40 @@ func (a *Assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", found.media)
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	h.Set("X-Content-Type-Options", "nosniff")
-	_, _ = w.Write(found.body)
+	h.Set("Vary", "Accept-Encoding")
+	body := found.body
+	if found.packed != nil && takesGzip(r) {
+		body = found.packed
+		h.Set("Content-Encoding", "gzip")
+	}
+	_, _ = w.Write(body)
+}
+
+// pack compresses a file once, when the program starts.
+func pack(body []byte) ([]byte, error) {
+	var packed bytes.Buffer
+	w, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Write(body); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	if packed.Len() >= len(body) {
+		return nil, nil
+	}
+	return packed.Bytes(), nil
+}
+
+// takesGzip reports whether the browser reads gzip. Browsers do not refuse it by weight.
+func takesGzip(r *http.Request) bool {
+	for coding := range strings.SplitSeq(r.Header.Get("Accept-Encoding"), ",") {
+		if name, weight, _ := strings.Cut(strings.TrimSpace(coding), ";"); name == "gzip" {
+			return !strings.HasPrefix(strings.ReplaceAll(weight, " ", ""), "q=0") || strings.Contains(weight, "0.")
+		}
+	}
+	return false
 }

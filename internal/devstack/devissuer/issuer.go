@@ -34,29 +34,35 @@ const (
 // Identity is whom a token is for.
 type Identity struct {
 	Subject   string // opaque
+	Name      string // how the console greets him; not in bearer tokens
 	Roles     []identity.Role
 	AccountID string // the customer's own account, or one that a member of staff owns
 }
 
+// Names are those of the demo people in tokens.json, in the order in which they are shown.
+var Names = []string{"customer", "customer2", "reviewer", "reviewer2", "senior", "auditor", "admin", "integrator"}
+
 // Demo are the demo people, by the names they have in tokens.json.
 var Demo = map[string]Identity{
-	"customer":   {Subject: "user_customer", Roles: []identity.Role{identity.Customer}, AccountID: "acct_demo"},
-	"customer2":  {Subject: "user_customer2", Roles: []identity.Role{identity.Customer}, AccountID: "acct_demo2"},
-	"reviewer":   {Subject: "user_reviewer", Roles: []identity.Role{identity.Reviewer}},
-	"reviewer2":  {Subject: "user_reviewer2", Roles: []identity.Role{identity.Reviewer}},
-	"senior":     {Subject: "user_senior", Roles: []identity.Role{identity.Senior}},
-	"auditor":    {Subject: "user_auditor", Roles: []identity.Role{identity.Auditor}},
-	"admin":      {Subject: "user_admin", Roles: []identity.Role{identity.Admin}},
-	"integrator": {Subject: "user_integrator", Roles: []identity.Role{identity.Integrator}},
+	"customer":   {Subject: "user_customer", Name: "Ada Cole", Roles: []identity.Role{identity.Customer}, AccountID: "acct_demo"},
+	"customer2":  {Subject: "user_customer2", Name: "林小雨", Roles: []identity.Role{identity.Customer}, AccountID: "acct_demo2"},
+	"reviewer":   {Subject: "user_reviewer", Name: "Rene Voss", Roles: []identity.Role{identity.Reviewer}},
+	"reviewer2":  {Subject: "user_reviewer2", Name: "Robin Okafor", Roles: []identity.Role{identity.Reviewer}},
+	"senior":     {Subject: "user_senior", Name: "Sasha Lind", Roles: []identity.Role{identity.Senior}},
+	"auditor":    {Subject: "user_auditor", Name: "Ariel Moreau", Roles: []identity.Role{identity.Auditor}},
+	"admin":      {Subject: "user_admin", Name: "Adrian Reyes", Roles: []identity.Role{identity.Admin}},
+	"integrator": {Subject: "user_integrator", Name: "Billing program", Roles: []identity.Role{identity.Integrator}},
 }
 
 // Issuer issues tokens with the key of one data folder.
 type Issuer struct {
 	dir    string
 	key    *ecdsa.PrivateKey
+	keyID  string
 	signer jose.Signer
 	now    func() time.Time
 	log    *slog.Logger
+	codes  codes
 }
 
 // Options are what tests change; the zero value is right otherwise.
@@ -82,13 +88,14 @@ func Open(dir string, o Options) (*Issuer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("name the issuer's key: %w", err)
 	}
+	keyID := fmt.Sprintf("%x", thumb[:8])
 	signer, err := jose.NewSigner(
-		jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: key, KeyID: fmt.Sprintf("%x", thumb[:8])}},
+		jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: key, KeyID: keyID}},
 		(&jose.SignerOptions{}).WithType("JWT"))
 	if err != nil {
 		return nil, fmt.Errorf("sign with the issuer's key: %w", err)
 	}
-	return &Issuer{dir: dir, key: key, signer: signer, now: o.Now, log: o.Log}, nil
+	return &Issuer{dir: dir, key: key, keyID: keyID, signer: signer, now: o.Now, log: o.Log}, nil
 }
 
 // PublicKey is what tokens verify with: an *ecdsa.PublicKey on P-256.

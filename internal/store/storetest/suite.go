@@ -47,7 +47,7 @@ func Run(t *testing.T, open Opener) {
 	} {
 		t.Run(name, func(t *testing.T) { t.Parallel(); test(t, open) })
 	}
-	for _, tests := range []map[string]func(*testing.T, Opener){stepTests, pauseTests, appealTests, deskTests, factTests, policyTests, edgeTests, noteTests, sessionTests} {
+	for _, tests := range []map[string]func(*testing.T, Opener){stepTests, pauseTests, appealTests, deskTests, factTests, policyTests, edgeTests, noteTests, sessionTests, searchTests} {
 		for name, test := range tests {
 			t.Run(name, func(t *testing.T) { t.Parallel(); test(t, open) })
 		}

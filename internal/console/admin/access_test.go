@@ -1,0 +1,50 @@
+package admin_test
+
+import (
+	"net/http"
+	"net/url"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"refunddesk/internal/identity"
+	"refunddesk/internal/store/storetest"
+)
+
+func TestPagesAreForAdminsAndAuditors(t *testing.T) {
+	o := newOffice(t)
+	for _, path := range []string{"/dashboard", "/policies", "/policies/1", "/accounts", "/accounts/acct", "/pauses", "/mails"} {
+		for _, who := range []identity.Actor{storetest.Customer("acct"), storetest.Reviewer, storetest.Senior, storetest.Integrator} {
+			assert.Equal(t, http.StatusForbidden, o.site.As(who).Get(path).Status, "%s at %s", who.Subject, path)
+		}
+		o.sound(path)
+	}
+}
+
+func TestOnlyAdminsAct(t *testing.T) {
+	o := newOffice(t)
+	everybody := []identity.Actor{storetest.Customer("acct"), storetest.Reviewer, storetest.Senior, otto, both}
+	for _, path := range []string{
+		"/attention/x/retry", "/policies", "/policies/1/backtest", "/policies/1/publish", "/accounts/acct/standing",
+		"/pauses", "/pauses/preview", "/pauses/x/end", "/mails/x/retry",
+	} {
+		for _, who := range everybody {
+			p := o.site.As(who).Post(path, url.Values{"reason": {"because"}, "confirm": {"yes"}, "standing": {"terminated"}})
+			assert.Equal(t, http.StatusForbidden, p.Status, "%s at %s", who.Subject, path)
+		}
+	}
+	for _, who := range everybody {
+		assert.Equal(t, http.StatusForbidden, o.site.As(who).Get("/policies/new").Status)
+	}
+}
+
+func TestWhatIsNotThereIsNotFound(t *testing.T) {
+	o := newOffice(t)
+	for _, path := range []string{"/policies/99", "/policies/x", "/policies/1?against=99", "/policies/new?from=99", "/accounts/nobody"} {
+		assert.Equal(t, http.StatusNotFound, o.ada.Get(path).Status, path)
+	}
+	for _, path := range []string{"/policies/99/backtest", "/policies/99/publish", "/accounts/nobody/standing", "/pauses/nope/end", "/mails/nope/retry"} {
+		p := o.ada.Post(path, url.Values{"reason": {"because"}, "confirm": {"yes"}, "standing": {"suspended"}})
+		assert.Equal(t, http.StatusNotFound, p.Status, path)
+	}
+}

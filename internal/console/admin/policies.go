@@ -1,0 +1,228 @@
+package admin
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"refunddesk/internal/audit"
+	"refunddesk/internal/console/page"
+	"refunddesk/internal/desk"
+	"refunddesk/internal/fault"
+	"refunddesk/internal/policy"
+)
+
+// versions are what the list of policies shows.
+type versions struct {
+	desk.Page[desk.PolicyVersion]
+	InForce desk.PolicyVersion
+}
+
+func policies(c *page.Context) error {
+	list, err := versionsOf(c, c.Query("cursor"))
+	if err != nil {
+		return err
+	}
+	return c.Show(c.T("admin.policies.title"), policiesPage(c.View, list))
+}
+
+// versionsOf lists versions, and finds the one in force wherever it is.
+func versionsOf(c *page.Context, cursor string) (versions, error) {
+	list, err := c.Desk.Policies(c.Ctx(), c.Actor, desk.Paging{Cursor: cursor})
+	if err != nil {
+		return versions{}, err
+	}
+	inForce := func(p desk.PolicyVersion) bool { return p.State == desk.PolicyPublished }
+	looked := list
+	if cursor != "" { // it may be before these
+		looked.Items, looked.Next = nil, ""
+		if looked, err = c.Desk.Policies(c.Ctx(), c.Actor, desk.Paging{}); err != nil {
+			return versions{}, err
+		}
+	}
+	for {
+		if at := slices.IndexFunc(looked.Items, inForce); at >= 0 {
+			return versions{list, looked.Items[at]}, nil
+		}
+		if looked.Next == "" {
+			return versions{}, desk.Missing(audit.ObjectPolicy, "")
+		}
+		if looked, err = c.Desk.Policies(c.Ctx(), c.Actor, desk.Paging{Cursor: looked.Next}); err != nil {
+			return versions{}, err
+		}
+	}
+}
+
+// draft is a policy that is being written.
+type draft struct {
+	Form   *page.Form
+	From   string // the version that it began as
+	Source string
+	Digest string // of a source that was checked and compiles
+}
+
+func newPolicy(c *page.Context) error {
+	var begun desk.PolicyVersion
+	var err error
+	if from := c.Query("from"); from != "" {
+		begun, err = c.Desk.Policy(c.Ctx(), c.Actor, from)
+	} else {
+		var list versions
+		list, err = versionsOf(c, "")
+		begun = list.InForce
+	}
+	if err != nil {
+		return err
+	}
+	return c.Show(c.T("admin.editor.title"), editorPage(c.View, draft{From: begun.Version, Source: begun.Source}))
+}
+
+// sourceOf is the source as it was typed: browsers send CRLF for the line breaks of a text
+// area, and blanks at its beginning and end are the writer's.
+func sourceOf(f *page.Form) string { return strings.ReplaceAll(f.Values.Get("source"), "\r\n", "\n") }
+
+// writePolicy checks what was typed, or keeps it as a draft.
+func writePolicy(c *page.Context) error {
+	form, err := c.Form()
+	if err != nil {
+		return err
+	}
+	d := draft{From: form.Get("from"), Source: sourceOf(form)}
+	if form.Get("action") == "draft" {
+		var made desk.PolicyVersion
+		if made, err = c.Desk.DraftPolicy(c.Ctx(), c.Actor, d.Source); err == nil {
+			return c.See(policyPath(made.Version), "policy-drafted")
+		}
+	} else if d.Digest, err = c.Desk.CheckPolicy(c.Ctx(), c.Actor, d.Source); err == nil {
+		return c.Show(c.T("admin.editor.title"), editorPage(c.View, d))
+	}
+	return c.Again(err, c.T("admin.editor.title"), func(f *page.Form) templ.Component {
+		d.Form = f
+		return editorPage(c.View, d)
+	})
+}
+
+// version is what the page of a version shows.
+type version struct {
+	desk.PolicyVersion
+	InForce desk.PolicyVersion
+	Against desk.PolicyVersion // the one that it is compared with
+	Others  []desk.PolicyVersion
+	Diff    *policy.Diff // nil where one of the two does not compile
+	Broken  *fault.Error // why this one does not compile
+	Report  *policy.Report
+	Tested  *page.Form // why it was not replayed
+	Form    *page.Form // of publishing
+}
+
+// Same reports whether it is compared with itself.
+func (p version) Same() bool { return p.Version == p.Against.Version }
+
+// Earlier reports whether it was in force before: to publish it is to roll back.
+func (p version) Earlier() bool { return p.State == desk.PolicySuperseded }
+
+// versionOf reads a version and compares it with the one that the URL names, or with the one
+// in force.
+func versionOf(c *page.Context) (version, error) {
+	var p version
+	var err error
+	if p.PolicyVersion, err = c.Desk.Policy(c.Ctx(), c.Actor, c.Param("version")); err != nil {
+		return p, err
+	}
+	list, err := versionsOf(c, "")
+	if err != nil {
+		return p, err
+	}
+	p.InForce, p.Against = list.InForce, list.InForce
+	p.Others = slices.DeleteFunc(list.Items, func(o desk.PolicyVersion) bool { return o.Version == p.Version })
+	if against := c.Query("against"); against != "" {
+		if p.Against, err = c.Desk.Policy(c.Ctx(), c.Actor, against); err != nil {
+			return p, err
+		}
+	}
+	return p, p.compare(c)
+}
+
+// compare works out what differs. A version that does not compile is told so and shown.
+func (p *version) compare(c *page.Context) error {
+	if _, err := c.Desk.CheckPolicy(c.Ctx(), c.Actor, p.Source); err != nil {
+		p.Broken = fault.From(err)
+		if p.Broken.Code != policy.CodeInvalid {
+			return err
+		}
+		return nil
+	}
+	if p.Same() {
+		return nil
+	}
+	diff, err := c.Desk.DiffPolicy(c.Ctx(), c.Actor, p.Version, p.Against.Version)
+	if err == nil {
+		p.Diff = &diff
+		return nil
+	}
+	if fault.CodeOf(err) == policy.CodeInvalid { // the other one; their lines can still be compared
+		return nil
+	}
+	return err
+}
+
+func showPolicy(c *page.Context) error {
+	p, err := versionOf(c)
+	if err != nil {
+		return err
+	}
+	return c.Show(c.T("admin.policy.title", "Version", p.Version), policyPage(c.View, p))
+}
+
+// backtest replays the version over past requests and shows its page with what came out.
+func backtest(c *page.Context) error {
+	report, err := c.Desk.Backtest(c.Ctx(), c.Actor, c.Param("version"))
+	p, readErr := versionOf(c)
+	if readErr != nil {
+		return readErr
+	}
+	title := c.T("admin.policy.title", "Version", p.Version)
+	if err != nil {
+		return c.Again(err, title, func(f *page.Form) templ.Component {
+			p.Tested = f
+			return policyPage(c.View, p)
+		})
+	}
+	p.Report = &report
+	return c.ShowAs(http.StatusOK, title, policyPage(c.View, p))
+}
+
+var errPolicyChanged = fault.New(fault.Conflict, "policy-changed", "Another version was put in force meanwhile; look again at what would change.")
+
+// publish puts the version in force when whoever does saw what changes by it, and says so.
+func publish(c *page.Context) error {
+	form, err := c.Form()
+	if err != nil {
+		return err
+	}
+	p, err := versionOf(c)
+	if err != nil {
+		return err
+	}
+	switch {
+	case form.Get("confirm") == "":
+		err = fault.InvalidField("confirm", "is ticked by whoever read what changes")
+	case form.Get("in_force") != p.InForce.Version:
+		err = errPolicyChanged
+	default:
+		_, err = c.Desk.PublishPolicy(c.Ctx(), c.Actor, p.Version)
+	}
+	if err == nil {
+		done := "policy-published"
+		if p.Earlier() {
+			done = "policy-rolled-back"
+		}
+		return c.See(policyPath(p.Version), done)
+	}
+	return c.Again(inWords(c, err), c.T("admin.policy.title", "Version", p.Version), func(f *page.Form) templ.Component {
+		p.Form = f
+		return policyPage(c.View, p)
+	})
+}

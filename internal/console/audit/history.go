@@ -1,0 +1,129 @@
+package audit
+
+import (
+	"cmp"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"refunddesk/internal/audit"
+	"refunddesk/internal/console/chart"
+	"refunddesk/internal/console/page"
+	"refunddesk/internal/identity"
+)
+
+// history shows everything that there is about a refund.
+func history(c *page.Context) error {
+	d, err := read(c, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	source := c.Query("source")
+	if source != sourceAudit && source != sourceEngine {
+		source = ""
+	}
+	return c.Show(c.T("audit.refund.title"), refundPage(c.View, d, source))
+}
+
+// axis is the history as a picture: the record's entries and the workflow's events on one
+// axis of time. Each mark leads to its row.
+func axis(v *page.View, d dossier, source string) templ.Component {
+	items := d.from("")
+	if len(items) == 0 {
+		return templ.NopComponent
+	}
+	lanes := []chart.Lane{{Label: v.T("audit.source.audit")}, {Label: v.T("audit.source.engine")}}
+	for _, h := range items {
+		mark := chart.Mark{At: h.At, Size: 0.25, Class: "plain", Text: what(v, h)}
+		if source == "" || source == h.source() {
+			mark.Href = "#" + rowID(h)
+		}
+		lane := &lanes[1]
+		if h.Entry != nil {
+			lane = &lanes[0]
+			mark.Class, mark.Size = entryClass(*h.Entry), 0.35
+		}
+		lane.Marks = append(lane.Marks, mark)
+	}
+	if d.events() == 0 {
+		lanes = lanes[:1]
+	}
+	first, last := items[0].At, items[len(items)-1].At
+	// Most refunds are over in a moment: a second on both sides, so that the marks are apart.
+	margin := max(time.Second, last.Sub(first)/50)
+	return chart.Axis(v, v.T("audit.axis"), first.Add(-margin), last.Add(margin), lanes)
+}
+
+// entryClass colours what moved the refund by where it went; refusals stand out, too.
+func entryClass(e audit.Entry) string {
+	if _, refused := e.Action.Refuses(); refused {
+		return "heed"
+	}
+	if e.Object == audit.ObjectRefund && e.NewState != "" && e.NewState != e.OldState {
+		return "state-" + e.NewState
+	}
+	return ""
+}
+
+// what says in a few words what happened.
+func what(v *page.View, h happened) string {
+	if h.Event != nil {
+		return cmp.Or(h.Event.Summary, h.Event.Type)
+	}
+	return v.Code("audit.action", string(h.Entry.Action))
+}
+
+// who did it, and in which role; the engine has neither.
+func who(v *page.View, e audit.Entry) (subject, role string) {
+	if e.Role == identity.System {
+		return "", roleOf(v, e.Role)
+	}
+	return e.Actor, roleOf(v, e.Role)
+}
+
+// stateGroups are the words for the states of things.
+var stateGroups = map[audit.Object]string{
+	audit.ObjectRefund: "refund.state", audit.ObjectAccount: "standing", audit.ObjectPolicy: "policy.state",
+}
+
+// stateWords are the words of a state of the object; a code that has none is shown as it is.
+func stateWords(v *page.View, object audit.Object, state string) string {
+	switch object {
+	case audit.ObjectPackage:
+		if v.Has("dispute." + state) {
+			return v.T("dispute." + state)
+		}
+		return v.Code("package.status", state)
+	case audit.ObjectTicket:
+		if v.Has("ticket.queue." + state) {
+			return v.T("ticket.queue." + state)
+		}
+		return v.Code("ticket.state", state)
+	}
+	return v.Code(stateGroups[object], state)
+}
+
+// reasonGroups are the words for reasons by what was done for them; what was refused has the
+// code of the answer.
+func reasonGroup(a audit.Action) string {
+	switch a {
+	case audit.Filed:
+		return "refund.reason"
+	case audit.Decided:
+		return "decision.reason"
+	case audit.Held, audit.Released:
+		return "hold.cause"
+	case audit.NoticeRetried:
+		return "notice.event"
+	}
+	return "refund.outcome"
+}
+
+// reasonWords are the words of an entry's reason; "" for a code that has none and is shown as
+// it is.
+func reasonWords(v *page.View, e audit.Entry) string {
+	if key := reasonGroup(e.Action) + "." + e.ReasonCode; v.Has(key) {
+		return v.T(key)
+	}
+	return ""
+}

@@ -1,0 +1,28 @@
+package audit
+
+import (
+	"net/url"
+	"strconv"
+	"time"
+)
+
+func refundURL(id string) string      { return "/audit/refunds/" + url.PathEscape(id) }
+func accountURL(id string) string     { return "/accounts/" + url.PathEscape(id) }
+func policyURL(version string) string { return "/policies/" + url.PathEscape(version) }
+func ticketURL(id string) string      { return "/review/" + url.PathEscape(id) }
+
+func exportURL(id, format string) string { return refundURL(id) + "/export?format=" + format }
+
+// exact writes a moment as the record has it, to the microsecond: what an auditor compares.
+func exact(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.000000") }
+
+// rowID is the anchor of a row of the history.
+func rowID(h happened) string { return "h" + strconv.Itoa(h.N) }
+
+// sourceURL shows the history of one source, or of all.
+func sourceURL(id, source string) string {
+	if source == "" {
+		return refundURL(id) + "#history"
+	}
+	return refundURL(id) + "?source=" + source + "#history"
+}

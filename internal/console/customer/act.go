@@ -1,0 +1,86 @@
+package customer
+
+import (
+	"net/url"
+
+	"github.com/a-h/templ"
+
+	"refunddesk/internal/console/page"
+	"refunddesk/internal/desk"
+	"refunddesk/internal/fault"
+	"refunddesk/internal/identity"
+	"refunddesk/internal/review"
+)
+
+// refund is a refund's own page.
+func (a *area) refund(c *page.Context) error {
+	who, err := me(c)
+	if err != nil {
+		return err
+	}
+	r, err := caseOf(c, who, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	return c.Show(refundTitle(c.View, &r), refundPage(c.View, &r, &page.Form{Values: url.Values{}}))
+}
+
+func refundTitle(v *page.View, r *refundCase) string {
+	return v.T("customer.refund.title", "Name", r.PackageName)
+}
+
+// act does something about a refund and shows its page again when that is refused.
+func (a *area) act(c *page.Context, do func(who identity.Actor, f *page.Form, id string) (string, error), done string) error {
+	who, err := me(c)
+	if err != nil {
+		return err
+	}
+	f, err := c.Form()
+	if err != nil {
+		return err
+	}
+	id := c.Param("id")
+	next, err := do(who, f, id)
+	if err == nil {
+		return c.See("/refunds/"+next, done)
+	}
+	r, readErr := caseOf(c, who, id)
+	if readErr != nil {
+		return err // what went wrong first says more
+	}
+	return c.Again(inWords(c, err), refundTitle(c.View, &r), func(f *page.Form) templ.Component { return refundPage(c.View, &r, f) })
+}
+
+func (a *area) withdraw(c *page.Context) error {
+	return a.act(c, func(who identity.Actor, _ *page.Form, id string) (string, error) {
+		_, err := c.Desk.Withdraw(c.Ctx(), who, id)
+		return id, err
+	}, "withdrawn")
+}
+
+// errNobodyAsks refuses a reply to a refund that nobody looks at.
+var errNobodyAsks = fault.New(fault.Conflict, "no-conversation", "Nobody is looking at this refund just now. Please submit a ticket.")
+
+// reply says something on the refund's case; while he is asked something it is his answer.
+func (a *area) reply(c *page.Context) error {
+	return a.act(c, func(who identity.Actor, f *page.Form, id string) (string, error) {
+		v, err := c.Desk.Refund(c.Ctx(), who, id)
+		if err != nil {
+			return id, err
+		}
+		if v.TicketID == "" {
+			return id, errNobodyAsks
+		}
+		_, err = c.Desk.Say(c.Ctx(), who, v.TicketID, review.Public, f.Get("body"))
+		return id, err
+	}, "message-sent")
+}
+
+// appeal asks once more, in a new refund.
+func (a *area) appeal(c *page.Context) error {
+	return a.act(c, func(who identity.Actor, f *page.Form, id string) (string, error) {
+		var v desk.RefundView
+		v, err := c.Desk.Appeal(c.Ctx(), who, id, f.Get("note"), untilSettled)
+		return v.ID, err
+	}, "appealed")
+}

@@ -1,0 +1,63 @@
+package customer_test
+
+import (
+	"encoding/csv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"refunddesk/internal/refund"
+)
+
+func TestTheBalanceAndItsStatement(t *testing.T) {
+	o := newOffice(t)
+	o.named("p", "Starter", nil)
+	id := o.MustFile("p").ID
+	o.Step(id, refund.VerbScreen, refund.Crediting)
+	o.Step(id, refund.VerbCredit, refund.Credited)
+	o.BuyIn("yen", "JPY", 5000, 5000)
+	o.Buy("kept", 100, 100)
+	require.NoError(t, o.Use("u", "kept", 1))
+
+	p := o.sound(o.ann, "/balance")
+	assert.Equal(t, "100.000000 USD", p.Find("#balance-USD data").Attr("value"))
+	rows := p.All("#movements tbody tr")
+	require.Len(t, rows, 1, "purchases and usage move no balance")
+	assert.Equal(t, "Refund of Starter", rows[0].Find("a[href=/refunds/"+id+"]").Text())
+	assert.Equal(t, "+$100.00", rows[0].Find("data.amount-in").Text())
+	assert.Equal(t, "/balance/statement.csv", p.Find("#download").Attr("href"))
+	assert.Equal(t, "Starter 的退款", o.ann.In("zh-Hans").Get("/balance").Find("#movements a").Text())
+	assert.Nil(t, o.bob.Get("/balance").Find("#movements"))
+}
+
+func TestTheStatementIsAFileForSpreadsheets(t *testing.T) {
+	o := newOffice(t)
+	for id, name := range map[string]string{"evil": `=HYPERLINK("http://evil","x")`, "tab": "\tx", "quote": "a \"b\", c", "plain": "套餐 100", "at": " @SUM(1)"} {
+		o.named(id, name, nil)
+		r := o.MustFile(id).ID
+		o.Step(r, refund.VerbScreen, refund.Crediting)
+		o.Step(r, refund.VerbCredit, refund.Credited)
+	}
+	a := o.ann.Get("/balance/statement.csv")
+	assert.Equal(t, "text/csv; charset=utf-8", a.Header.Get("Content-Type"))
+	assert.Equal(t, `attachment; filename="refunddesk-statement-2026-03-01.csv"`, a.Header.Get("Content-Disposition"))
+	body, marked := strings.CutPrefix(a.Body, "\ufeff")
+	assert.True(t, marked, "Excel reads UTF-8 only with its mark")
+	lines, err := csv.NewReader(strings.NewReader(body)).ReadAll()
+	require.NoError(t, err)
+	require.Len(t, lines, 6)
+	assert.Equal(t, []string{"Time (UTC)", "What", "Package", "Package ID", "Refund number", "Amount", "Currency", "Entry"}, lines[0])
+	names := map[string]string{}
+	for _, l := range lines[1:] {
+		names[l[3]] = l[2]
+		assert.Equal(t, []string{"100.000000", "USD"}, l[5:7])
+		_, err := time.Parse(time.RFC3339, l[0])
+		require.NoError(t, err)
+	}
+	assert.Equal(t, map[string]string{"evil": `'=HYPERLINK("http://evil","x")`, "tab": "'\tx", "quote": `a "b", c`, "plain": "套餐 100", "at": "' @SUM(1)"}, names)
+	assert.Equal(t, "时间（UTC）", strings.Split(strings.TrimPrefix(o.ann.In("zh-Hans").Get("/balance/statement.csv").Body, "\ufeff"), ",")[0])
+	assert.Len(t, strings.Split(strings.TrimSpace(o.bob.Get("/balance/statement.csv").Body), "\r\n"), 1, "nothing of somebody else's")
+}

@@ -1,0 +1,84 @@
+package customer_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"refunddesk/internal/review"
+	"refunddesk/internal/store/storetest"
+)
+
+func TestAskingAboutAPackage(t *testing.T) {
+	o := newOffice(t)
+	o.named("p", "Starter", nil)
+	refunded := o.inReview("q")
+	form := o.sound(o.ann, "/tickets/new?package_id=p&refund_id="+refunded)
+	assert.Equal(t, "p", form.Find("#package_id option[selected]").Attr("value"))
+	assert.Equal(t, refunded, form.Find("#refund_id option[selected]").Attr("value"))
+	assert.Nil(t, o.ann.Get("/tickets/new?package_id=nobodys").Find("#package_id option[value=nobodys]"))
+
+	sent := o.ann.Send(form, "#question", "subject", "Where is it?", "body", "I asked\na week ago.", "refund_id", "")
+	require.Equal(t, http.StatusSeeOther, sent.Status, sent.Body)
+	p := o.sound(o.ann, sent.Location)
+	assert.Equal(t, "Your ticket has been submitted.", p.Find("#said").Text())
+	assert.Equal(t, "Where is it?", p.Find("h1").Text())
+	assert.Contains(t, p.Find("#ticket").Text(), "Starter p")
+	assert.Equal(t, "I asked\na week ago.", p.Find(".message.customer .body").Raw())
+	assert.Contains(t, p.Find("#turn").Text(), "Our turn")
+	assert.NotNil(t, p.Find("#by time"))
+
+	id := strings.TrimSuffix(strings.TrimPrefix(sent.Location, "/tickets/"), "?done=ticket-submitted")
+	_, err := o.Desk.Say(o.Ctx, storetest.Reviewer, id, review.Public, "It is on its way.")
+	require.NoError(t, err)
+	more := o.ann.Send(o.ann.Get("/tickets/"+id), "#reply-form", "body", "Thank you.")
+	assert.Equal(t, "/tickets/"+id+"?done=message-sent", more.Location)
+	assert.Equal(t, []string{"I asked a week ago.", "It is on its way.", "Thank you."}, texts(o.ann.Get("/tickets/"+id).Element, ".message .body"))
+
+	list := o.sound(o.ann, "/tickets")
+	assert.Equal(t, "Where is it?", list.Find("#ticket-"+id+" a").Text())
+	assert.True(t, contains(texts(list.Element, "#tickets tbody th"), "Review of the refund of Global SMS"), "the case of a refund too")
+	assert.Nil(t, o.ann.Get("/tickets?state=closed").Find("#tickets"))
+
+	_, err = o.Desk.Resolve(o.Ctx, storetest.Reviewer, id)
+	require.NoError(t, err)
+	closed := o.ann.Post("/tickets/"+id+"/messages", url.Values{"body": {"One more thing"}})
+	assert.Equal(t, http.StatusConflict, closed.Status)
+	assert.Equal(t, "One more thing", closed.Find("#kept").Raw())
+	assert.Nil(t, closed.Find("#reply-form"))
+	assert.NotNil(t, o.sound(o.ann, "/tickets?state=closed").Find("#ticket-"+id))
+}
+
+func TestAQuestionThatIsRefusedIsKept(t *testing.T) {
+	o := newOffice(t)
+	o.named("p", "Starter", nil)
+	form := o.ann.Get("/tickets/new")
+	for name, tc := range map[string]struct{ subject, body, field, problem string }{
+		"no subject":      {" ", "my question", "subject", "Please fill this in."},
+		"a long subject":  {strings.Repeat("s", 201), "my question", "subject", "Please shorten it to 200 characters."},
+		"lines as such":   {"a\nb", "my question", "subject", "Please write one line without special characters."},
+		"nothing to read": {"subject", "\u200b", "body", "Please fill this in."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := o.ann.Send(form, "#question", "subject", tc.subject, "body", tc.body, "package_id", "p")
+			assert.Equal(t, http.StatusUnprocessableEntity, p.Status)
+			assert.Equal(t, tc.problem, p.Find("#"+tc.field+"-problem").Text())
+			assert.Equal(t, tc.subject, p.Find("#subject").Attr("value"))
+			assert.Equal(t, tc.body, p.Find("#body").Raw())
+			assert.Equal(t, "p", p.Find("#package_id option[selected]").Attr("value"))
+			assert.Empty(t, p.Flaws())
+		})
+	}
+	for range 20 {
+		require.Equal(t, http.StatusSeeOther, o.ann.Send(form, "#question", "subject", "s", "body", "b").Status)
+	}
+	p := o.ann.Send(form, "#question", "subject", "s", "body", "one too many")
+	assert.Equal(t, http.StatusConflict, p.Status)
+	assert.Equal(t, "one too many", p.Find("#body").Raw())
+	assert.NotEmpty(t, p.Find(".trouble").Text())
+	assert.Len(t, o.sound(o.ann, "/tickets").All("#tickets tbody tr"), 20)
+}

@@ -1,0 +1,93 @@
+package review
+
+import (
+	"strconv"
+
+	"refunddesk/internal/console/page"
+	"refunddesk/internal/desk"
+	"refunddesk/internal/fault"
+	"refunddesk/internal/refund"
+	"refunddesk/internal/review"
+)
+
+// decide casts the reader's vote on the case as it was shown to him.
+func (p *pages) decide(c *page.Context) error {
+	form, err := c.Form()
+	if err != nil {
+		return err
+	}
+	ticketID, l := c.Param("ticket"), listFrom(form.Values.Get("view"))
+	onward, err := onward(c, l, ticketID) // before it is decided and gone from the list
+	if err != nil {
+		return p.again(c, l, "decision", err)
+	}
+	after, err := c.Desk.Decide(c.Ctx(), c.Actor, ticketID, desk.Judgement{
+		Vote: review.Vote(form.Get("decision")), ReasonCode: form.Get("reason_code"), Digest: form.Get("digest"),
+		Note: form.Get("note"), Message: form.Get("message"),
+	})
+	if err != nil {
+		return p.again(c, l, "decision", err)
+	}
+	return c.See(onward, doneOf(after, review.Vote(form.Get("decision"))))
+}
+
+// doneOf is the word of what a vote led to.
+func doneOf(after desk.CaseView, vote review.Vote) string {
+	switch {
+	case vote == review.Reject:
+		return "review-rejected"
+	case after.Refund.State == refund.InReview:
+		return "review-vote-counted"
+	case after.Refund.State == refund.OnHold:
+		return "review-approved-held"
+	}
+	return "review-approved"
+}
+
+// onward is where a form leads once it is done: the case again or, when it asks for that, the
+// next case of the list, or the list when it has none left.
+func onward(c *page.Context, l list, ticketID string) (string, error) {
+	form, err := c.Form()
+	if err != nil {
+		return "", err
+	}
+	if form.Get("next") == "" {
+		return l.Case(ticketID), nil
+	}
+	next, err := l.next(c, ticketID)
+	switch {
+	case err != nil:
+		return "", err
+	case next == "":
+		return l.Start().Path(), nil
+	}
+	return l.Case(next), nil
+}
+
+// again shows the case as it is now, with what was typed into the form and why it was
+// refused. While the case cannot be read either, the failure's own page keeps what was typed.
+func (p *pages) again(c *page.Context, l list, which string, err error) error {
+	f := fault.From(err)
+	switch f.Kind {
+	case fault.Malformed, fault.Unprocessable, fault.Conflict, fault.Forbidden, fault.TooMany, fault.Unavailable:
+	default:
+		return err
+	}
+	form, readErr := c.Form()
+	if readErr != nil {
+		return readErr
+	}
+	shown, readErr := p.caseOf(c, c.Param("ticket"), l)
+	if readErr != nil {
+		return err
+	}
+	form.Fault = inWords(c, f)
+	shown.Which, shown.Form = which, form
+	if which == "decision" {
+		shown.Panel.Changes = changesSince(c.View, shownBefore(form), shown.CaseView)
+	}
+	if f.RetryAfter > 0 {
+		c.Writer().Header().Set("Retry-After", strconv.Itoa(int(f.RetryAfter.Seconds()+0.5)))
+	}
+	return c.ShowAs(page.StatusOf(f.Kind), shown.title(c.View), caseBody(c.View, shown))
+}

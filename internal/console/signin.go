@@ -1,0 +1,282 @@
+package console
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/gin-gonic/gin"
+
+	"refunddesk/internal/auth"
+	"refunddesk/internal/console/page"
+	"refunddesk/internal/console/words"
+	"refunddesk/internal/desk"
+	"refunddesk/internal/fault"
+	"refunddesk/internal/session"
+)
+
+// The paths that belong to no area.
+const (
+	pathHome        = "/"
+	pathSignIn      = "/sign-in"
+	pathCallback    = "/sign-in/callback"
+	pathSignOut     = "/sign-out"
+	pathSignedOut   = "/signed-out"
+	pathSignedIn    = "/signed-in"
+	pathPreferences = "/preferences"
+)
+
+// open reports whether the route is for whoever comes, signed in or not.
+func open(route string) bool {
+	switch route {
+	case pathHome, pathSignIn, pathCallback, pathSignOut, pathSignedOut, pathSignedIn, pathPreferences:
+		return true
+	}
+	return false
+}
+
+// signInPatience is how long somebody may take at the issuer.
+const signInPatience = 10 * time.Minute
+
+// The refusals of a sign-in that is back from the issuer.
+var (
+	errLost   = fault.New(fault.Malformed, "sign-in-lost", "This sign-in was begun elsewhere, took too long or is done already.")
+	errDenied = fault.New(fault.Forbidden, "sign-in-denied", "The issuer did not sign you in.")
+)
+
+// home sends everybody to where he starts.
+func (c *Console) home(g *gin.Context) {
+	s := signedInAs(g)
+	if s == nil {
+		goTo(g, pathSignIn)
+		return
+	}
+	if start := page.Home(s.Actor()); start != "" {
+		g.Header("Cache-Control", "no-store")
+		g.Redirect(http.StatusSeeOther, start)
+		return
+	}
+	pageOf(g).Fail(desk.ErrForbidden)
+}
+
+func signInPath(returnTo string) string {
+	if returnTo = localPath(returnTo); returnTo == pathHome {
+		return pathSignIn
+	}
+	return pathSignIn + "?return_to=" + url.QueryEscape(returnTo)
+}
+
+// bindings are what a browser shows that it was the one which began.
+var bindings = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
+
+// signIn sends the browser to the issuer.
+func (c *Console) signIn(g *gin.Context) {
+	returnTo := localPath(g.Query("return_to"))
+	if origin := c.elsewhere(g.Request); origin != "" {
+		goTo(g, origin+signInPath(returnTo))
+		return
+	}
+	if g.GetHeader("HX-Request") == "true" {
+		goTo(g, signInPath(returnTo)) // as a page of its own: the issuer is none of ours
+		return
+	}
+	ctx := g.Request.Context()
+	begun, err := c.o.Issuer.Begin(ctx, c.origin(g.Request)+pathCallback)
+	if err != nil {
+		c.refuse(g, err, returnTo)
+		return
+	}
+	// One binding for all sign-ins of a browser, so that two tabs can be at it.
+	binding := cookieOf(g.Request, c.cookieName(bindingCookie))
+	if !bindings.MatchString(binding) {
+		binding, _ = session.NewToken()
+	}
+	err = c.o.Sessions.BeginSignIn(ctx, signInKey(begun.State, binding), session.SignIn{
+		Verifier: begun.Verifier, Nonce: begun.Nonce, ReturnTo: returnTo, ExpiresAt: c.o.Now().Add(signInPatience),
+	})
+	if err != nil {
+		c.refuse(g, err, returnTo)
+		return
+	}
+	c.setCookie(g, c.cookieName(bindingCookie), binding, signInPatience)
+	g.Header("Cache-Control", "no-store")
+	g.Redirect(http.StatusSeeOther, begun.URL)
+}
+
+// signInKey is what a sign-in is kept under: only the browser that has the cookie can come
+// back with the state, and another one cannot even spoil it.
+func signInKey(state, binding string) session.Hash { return session.HashOf(state + "." + binding) }
+
+// callback is where the browser is back from the issuer.
+func (c *Console) callback(g *gin.Context) {
+	ctx, query := g.Request.Context(), g.Request.URL.Query()
+	begun, err := c.taken(ctx, g.Request)
+	if err != nil {
+		c.refuse(g, err, pathHome)
+		return
+	}
+	returnTo := localPath(begun.ReturnTo)
+	if code := query.Get("error"); code != "" {
+		c.refuse(g, answered(code), returnTo)
+		return
+	}
+	person, err := c.o.Issuer.Finish(ctx, c.origin(g.Request)+pathCallback, auth.Answer{
+		Code: query.Get("code"), Issuer: query.Get("iss"), Verifier: begun.Verifier, Nonce: begun.Nonce,
+	})
+	if err != nil {
+		c.refuse(g, err, returnTo)
+		return
+	}
+	// A session is new at every sign-in, and whatever the browser had before is over.
+	if err := c.endSession(ctx, g); err != nil {
+		c.refuse(g, err, returnTo)
+		return
+	}
+	token, hash := session.NewToken()
+	err = c.o.Sessions.OpenSession(ctx, hash, session.Session{
+		Subject: person.Actor.Subject, Roles: person.Actor.Roles, AccountID: person.Actor.AccountID,
+		Name: person.Name, Locale: person.Locale, LogoutHint: person.IDToken, ExpiresAt: c.o.Now().Add(c.o.Limits.Absolute),
+	})
+	if err != nil {
+		c.refuse(g, err, returnTo)
+		return
+	}
+	c.setCookie(g, c.cookieName(sessionCookie), token, 0)
+	goTo(g, returnTo)
+}
+
+// taken is the sign-in that the browser began, once.
+func (c *Console) taken(ctx context.Context, r *http.Request) (session.SignIn, error) {
+	state, binding := r.URL.Query().Get("state"), cookieOf(r, c.cookieName(bindingCookie))
+	if state == "" || binding == "" {
+		return session.SignIn{}, errLost
+	}
+	begun, err := c.o.Sessions.TakeSignIn(ctx, signInKey(state, binding))
+	if fault.CodeOf(err) == session.ErrSignIn.Code {
+		return session.SignIn{}, errLost.With(err)
+	}
+	return begun, err
+}
+
+// answered is what the issuer's error means. Its words are not shown: anybody can write an
+// address with words in it.
+func answered(code string) error {
+	switch code {
+	case "temporarily_unavailable", "server_error":
+		return fault.New(fault.Unavailable, "issuer-unavailable", "The issuer cannot sign anybody in just now.")
+	}
+	return errDenied
+}
+
+// refuse says that a sign-in did not come about, and how to try again.
+func (c *Console) refuse(g *gin.Context, err error, returnTo string) {
+	f := fault.From(err)
+	level := slog.LevelInfo
+	switch f.Kind {
+	case fault.Internal:
+		level = slog.LevelError
+	case fault.Unavailable, fault.Unauthenticated:
+		level = slog.LevelWarn
+	}
+	attrs := []slog.Attr{slog.String("code", f.Code), slog.String("request_id", g.GetString(requestIDKey))}
+	if cause := f.Unwrap(); cause != nil {
+		attrs = append(attrs, slog.String("cause", cause.Error()))
+	}
+	c.o.Log.LogAttrs(g.Request.Context(), level, "sign-in refused", attrs...)
+	p := pageOf(g)
+	p.URL = pathHome // what came with the address stays out of the page
+	if shown := p.ShowAs(page.StatusOf(f.Kind), p.T("signin.refused.title"), refused(p.View, f, signInPath(returnTo))); shown != nil {
+		p.Fail(shown)
+	}
+}
+
+// endSession ends the session that the request's cookie is of, if any.
+func (c *Console) endSession(ctx context.Context, g *gin.Context) error {
+	token := cookieOf(g.Request, c.cookieName(sessionCookie))
+	if token == "" {
+		return nil
+	}
+	return c.o.Sessions.EndSession(ctx, session.HashOf(token))
+}
+
+// endPatience is how long signing out waits for the issuer: here it is done already.
+const endPatience = 2 * time.Second
+
+// signOut ends the session at once, here and then with the issuer.
+func (c *Console) signOut(g *gin.Context) {
+	ctx := g.Request.Context()
+	if err := c.endSession(ctx, g); err != nil {
+		pageOf(g).Fail(err)
+		return
+	}
+	c.setCookie(g, c.cookieName(sessionCookie), "", -1)
+	next := pathSignedOut
+	if s := signedInAs(g); s != nil {
+		ctx, cancel := context.WithTimeout(ctx, endPatience)
+		defer cancel()
+		if end := c.o.Issuer.EndURL(ctx, s.LogoutHint, c.origin(g.Request)+pathSignedOut); end != "" {
+			next = end
+		}
+	}
+	goTo(g, next)
+}
+
+func (c *Console) signedOut(g *gin.Context) { c.say(g, "signin.out.title", signedOutPage) }
+
+// signedIn is for the tab in which somebody signed in again, to go on in another.
+func (c *Console) signedIn(g *gin.Context) {
+	if signedInAs(g) == nil {
+		goTo(g, signInPath(pathSignedIn))
+		return
+	}
+	c.say(g, "signin.in.title", signedInPage)
+}
+
+// lasting is how long preferences are remembered.
+const lasting = 365 * 24 * time.Hour
+
+// systemTheme is the wish to have whatever theme the system has.
+const systemTheme = "system"
+
+// preferences remembers the language and the theme that somebody likes.
+func (c *Console) preferences(g *gin.Context) {
+	p := pageOf(g)
+	form, err := p.Form()
+	if err != nil {
+		p.Fail(err)
+		return
+	}
+	locale, theme := form.Get("locale"), form.Get("theme")
+	switch {
+	case locale != "" && !slices.Contains(words.Locales, locale):
+		p.Fail(fault.InvalidField("locale", "must be one of %v", words.Locales))
+		return
+	case theme != "" && theme != systemTheme && !slices.Contains(page.Themes, theme):
+		p.Fail(fault.InvalidField("theme", "must be one of %v or %s", page.Themes, systemTheme))
+		return
+	}
+	if locale != "" {
+		c.setCookie(g, page.LocaleCookie, locale, lasting)
+	}
+	switch theme {
+	case "":
+	case systemTheme:
+		c.setCookie(g, page.ThemeCookie, "", -1)
+	default:
+		c.setCookie(g, page.ThemeCookie, theme, lasting)
+	}
+	goTo(g, localPath(form.Get("return_to"))) // all of the page: the frame changes, too
+}
+
+// say shows a page that says one thing.
+func (c *Console) say(g *gin.Context, title string, body func(*page.View) templ.Component) {
+	p := pageOf(g)
+	if err := p.Show(p.T(title), body(p.View)); err != nil {
+		p.Fail(err)
+	}
+}

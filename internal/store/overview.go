@@ -1,0 +1,153 @@
+package store
+
+import (
+	"context"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"refunddesk/internal/desk"
+	"refunddesk/internal/money"
+	"refunddesk/internal/refund"
+)
+
+// Overview implements desk.SearchRecords. The days are those of the zone, also where clocks
+// go forward or back: their beginnings are worked out here, and the database counts between
+// them.
+func (s *Store) Overview(ctx context.Context, since, until time.Time, zone *time.Location) (desk.Overview, error) {
+	begins := dayStarts(since, until, zone)
+	o := desk.Overview{Since: begins[0].UTC(), Until: until.UTC(), Days: make([]desk.DayFigures, len(begins))}
+	for i, b := range begins {
+		o.Days[i].Day = b
+	}
+	for _, part := range []func(context.Context, []time.Time, *desk.Overview) error{s.filedByDay, s.endedByDay, s.decidedByDay} {
+		if err := part(ctx, begins, &o); err != nil {
+			return desk.Overview{}, classify(err)
+		}
+	}
+	var err error
+	o.Figures, err = s.Figures(ctx, o.Since)
+	return o, err
+}
+
+// dayStarts are the first moments of the days of the zone from the one that since is in until
+// before until.
+func dayStarts(since, until time.Time, zone *time.Location) []time.Time {
+	var begins []time.Time
+	year, month, day := since.In(zone).Date()
+	for {
+		begin := dayStart(year, month, day, zone)
+		if len(begins) > 0 && !begin.Before(until) {
+			return begins
+		}
+		// A day that a zone left out, when it moved across the date line, has no time at all.
+		if len(begins) > 0 && !begin.After(begins[len(begins)-1]) {
+			begins = begins[:len(begins)-1]
+		}
+		begins = append(begins, begin)
+		day++
+	}
+}
+
+// dayStart is the first moment of a day of the zone: mostly midnight, but there are days
+// without one and days with two.
+func dayStart(year int, month time.Month, day int, zone *time.Location) time.Time {
+	const around = 26 * time.Hour // as far as clocks were ever set forward or back, and more
+	from := time.Date(year, month, day, 0, 0, 0, 0, time.UTC).Format(time.DateOnly)
+	guess := time.Date(year, month, day, 0, 0, 0, 0, zone).Add(-around)
+	seconds := sort.Search(int(2*around/time.Second), func(n int) bool {
+		return guess.Add(time.Duration(n)*time.Second).Format(time.DateOnly) >= from
+	})
+	return guess.Add(time.Duration(seconds) * time.Second)
+}
+
+// bucketOf is which of the days the column is in, counted from 1, with its argument.
+func (s *Store) bucketOf(column string, begins []time.Time) (sql, arg string) {
+	texts := make([]string, len(begins))
+	for i, b := range begins {
+		texts[i] = `"` + b.UTC().Format("2006-01-02 15:04:05-07:00") + `"`
+	}
+	if s.dialect == Postgres {
+		return "width_bucket(" + column + ", CAST(? AS timestamptz[]))", "{" + strings.Join(texts, ",") + "}"
+	}
+	// SQLite compares times as the texts that it keeps.
+	return "(SELECT count(*) FROM json_each(?) b WHERE b.value <= " + column + ")", "[" + strings.Join(texts, ",") + "]"
+}
+
+// dayRow is a count of one day.
+type dayRow struct {
+	Day      int
+	State    string
+	Currency string
+	Count    int64
+	Micros   int64
+}
+
+func (s *Store) filedByDay(ctx context.Context, begins []time.Time, o *desk.Overview) error {
+	bucket, arg := s.bucketOf("created_at", begins)
+	var rows []dayRow
+	err := s.read(ctx).Raw("SELECT day, count(*) AS count FROM (SELECT "+bucket+" AS day FROM refunds WHERE created_at >= ? AND created_at < ?) filed GROUP BY day",
+		arg, o.Since, o.Until).Scan(&rows).Error
+	for _, r := range rows {
+		o.Days[r.Day-1].Filed = r.Count
+	}
+	return err
+}
+
+// endedByDay: a refund that ended is not changed any more, so its last change is its end.
+func (s *Store) endedByDay(ctx context.Context, begins []time.Time, o *desk.Overview) error {
+	bucket, arg := s.bucketOf("updated_at", begins)
+	var rows []dayRow
+	err := s.read(ctx).Raw(`SELECT day, state, currency, count(*) AS count, CAST(coalesce(sum(amount), 0) AS bigint) AS micros
+		  FROM (SELECT `+bucket+` AS day, state, currency, amount FROM refunds
+		         WHERE state IN ('credited', 'rejected', 'withdrawn') AND updated_at >= ? AND updated_at < ?) ended
+		 GROUP BY day, state, currency ORDER BY day, currency`,
+		arg, o.Since, o.Until).Scan(&rows).Error
+	for _, r := range rows {
+		d := &o.Days[r.Day-1]
+		switch refund.State(r.State) {
+		case refund.Credited:
+			d.Credited += r.Count
+			d.Money = append(d.Money, money.Of(r.Micros, r.Currency))
+		case refund.Rejected:
+			d.Rejected += r.Count
+		case refund.Withdrawn:
+			d.Withdrew += r.Count
+		default:
+		}
+	}
+	return err
+}
+
+// decidedByDay is how long people took for what they decided. What people decide is little
+// beside what there is, so it is read and sorted here.
+func (s *Store) decidedByDay(ctx context.Context, begins []time.Time, o *desk.Overview) error {
+	var rows []struct{ CreatedAt, ClosedAt time.Time }
+	err := s.read(ctx).Raw(`SELECT created_at, closed_at FROM tickets
+		 WHERE closed_at >= ? AND closed_at < ? AND kind = 'refund' AND EXISTS (SELECT 1 FROM decisions d WHERE d.ticket_id = tickets.id)`,
+		o.Since, o.Until).Scan(&rows).Error
+	if err != nil {
+		return err
+	}
+	took := make([][]time.Duration, len(begins))
+	for _, r := range rows {
+		day := sort.Search(len(begins), func(i int) bool { return begins[i].After(r.ClosedAt) }) - 1
+		took[day] = append(took[day], r.ClosedAt.Sub(r.CreatedAt))
+	}
+	for i, all := range took {
+		o.Days[i].Decision = spreadOf(all)
+	}
+	return nil
+}
+
+// spreadOf is a spread like those of Figures: times that there are, the lower of two in the
+// middle.
+func spreadOf(all []time.Duration) desk.Spread {
+	n := len(all)
+	if n == 0 {
+		return desk.Spread{}
+	}
+	slices.Sort(all)
+	return desk.Spread{Count: int64(n), Median: all[(n+1)/2-1], P90: all[(9*n+9)/10-1]}
+}
