@@ -111,7 +111,7 @@ func toRefund(r refund.Refund) Refund {
 	out := Refund{
 		ID:            r.ID,
 		State:         RefundState(r.State),
-		MovesNext:     Mover(r.State.MovesNext()),
+		MovesNext:     Mover(r.MovesNext()),
 		AccountID:     r.AccountID,
 		PackageID:     r.PackageID,
 		ReasonCode:    RefundReason(r.ReasonCode),

@@ -2841,7 +2841,7 @@ type ClientInterface interface {
 	// `note` stays among staff, `message` is told to the customer.
 	//
 	// Problems: 403 `self-approval`, `first-decider`, `above-limit`, `already-voted`; 409 `stale-decision`,
-	// `awaiting-customer`, `on-hold`, `ticket-closed`, `not-approvable`; 503 as for a withdrawal.
+	// `awaiting-customer`, `on-hold`, `ticket-closed`, `not-approvable`, `ticket-not-decidable` (a question); 503 as for a withdrawal.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2856,7 +2856,7 @@ type ClientInterface interface {
 	// `note` stays among staff, `message` is told to the customer.
 	//
 	// Problems: 403 `self-approval`, `first-decider`, `above-limit`, `already-voted`; 409 `stale-decision`,
-	// `awaiting-customer`, `on-hold`, `ticket-closed`, `not-approvable`; 503 as for a withdrawal.
+	// `awaiting-customer`, `on-hold`, `ticket-closed`, `not-approvable`, `ticket-not-decidable` (a question); 503 as for a withdrawal.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2907,7 +2907,7 @@ type ClientInterface interface {
 
 	// ReleaseTicketWithBody Give a ticket back
 	//
-	// Leaves it without an assignee. Problems: 409 `ticket-closed`.
+	// Leaves it without an assignee. Problems: 403 `not-assignee`, when somebody else holds it and the caller is no senior reviewer; 409 `ticket-closed`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2916,7 +2916,7 @@ type ClientInterface interface {
 
 	// ReleaseTicket Give a ticket back
 	//
-	// Leaves it without an assignee. Problems: 409 `ticket-closed`.
+	// Leaves it without an assignee. Problems: 403 `not-assignee`, when somebody else holds it and the caller is no senior reviewer; 409 `ticket-closed`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4312,7 +4312,7 @@ func (c *Client) ClaimTicket(ctx context.Context, id ObjectID, body ClaimTicketJ
 // `note` stays among staff, `message` is told to the customer.
 //
 // Problems: 403 `self-approval`, `first-decider`, `above-limit`, `already-voted`; 409 `stale-decision`,
-// `awaiting-customer`, `on-hold`, `ticket-closed`, `not-approvable`; 503 as for a withdrawal.
+// `awaiting-customer`, `on-hold`, `ticket-closed`, `not-approvable`, `ticket-not-decidable` (a question); 503 as for a withdrawal.
 //
 // Takes any type of body and a specified content type.
 //
@@ -4337,7 +4337,7 @@ func (c *Client) DecideTicketWithBody(ctx context.Context, id ObjectID, contentT
 // `note` stays among staff, `message` is told to the customer.
 //
 // Problems: 403 `self-approval`, `first-decider`, `above-limit`, `already-voted`; 409 `stale-decision`,
-// `awaiting-customer`, `on-hold`, `ticket-closed`, `not-approvable`; 503 as for a withdrawal.
+// `awaiting-customer`, `on-hold`, `ticket-closed`, `not-approvable`, `ticket-not-decidable` (a question); 503 as for a withdrawal.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -4438,7 +4438,7 @@ func (c *Client) SendMessage(ctx context.Context, id ObjectID, body SendMessageJ
 
 // ReleaseTicketWithBody Give a ticket back
 //
-// Leaves it without an assignee. Problems: 409 `ticket-closed`.
+// Leaves it without an assignee. Problems: 403 `not-assignee`, when somebody else holds it and the caller is no senior reviewer; 409 `ticket-closed`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -4457,7 +4457,7 @@ func (c *Client) ReleaseTicketWithBody(ctx context.Context, id ObjectID, content
 
 // ReleaseTicket Give a ticket back
 //
-// Leaves it without an assignee. Problems: 409 `ticket-closed`.
+// Leaves it without an assignee. Problems: 403 `not-assignee`, when somebody else holds it and the caller is no senior reviewer; 409 `ticket-closed`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -7916,7 +7916,7 @@ type ClientWithResponsesInterface interface {
 	// `note` stays among staff, `message` is told to the customer.
 	//
 	// Problems: 403 `self-approval`, `first-decider`, `above-limit`, `already-voted`; 409 `stale-decision`,
-	// `awaiting-customer`, `on-hold`, `ticket-closed`, `not-approvable`; 503 as for a withdrawal.
+	// `awaiting-customer`, `on-hold`, `ticket-closed`, `not-approvable`, `ticket-not-decidable` (a question); 503 as for a withdrawal.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -7931,7 +7931,7 @@ type ClientWithResponsesInterface interface {
 	// `note` stays among staff, `message` is told to the customer.
 	//
 	// Problems: 403 `self-approval`, `first-decider`, `above-limit`, `already-voted`; 409 `stale-decision`,
-	// `awaiting-customer`, `on-hold`, `ticket-closed`, `not-approvable`; 503 as for a withdrawal.
+	// `awaiting-customer`, `on-hold`, `ticket-closed`, `not-approvable`, `ticket-not-decidable` (a question); 503 as for a withdrawal.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -7982,7 +7982,7 @@ type ClientWithResponsesInterface interface {
 
 	// ReleaseTicketWithBodyWithResponse Give a ticket back
 	//
-	// Leaves it without an assignee. Problems: 409 `ticket-closed`.
+	// Leaves it without an assignee. Problems: 403 `not-assignee`, when somebody else holds it and the caller is no senior reviewer; 409 `ticket-closed`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -7991,7 +7991,7 @@ type ClientWithResponsesInterface interface {
 
 	// ReleaseTicketWithResponse Give a ticket back
 	//
-	// Leaves it without an assignee. Problems: 409 `ticket-closed`.
+	// Leaves it without an assignee. Problems: 403 `not-assignee`, when somebody else holds it and the caller is no senior reviewer; 409 `ticket-closed`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11730,7 +11730,7 @@ func (c *ClientWithResponses) ClaimTicketWithResponse(ctx context.Context, id Ob
 // `note` stays among staff, `message` is told to the customer.
 //
 // Problems: 403 `self-approval`, `first-decider`, `above-limit`, `already-voted`; 409 `stale-decision`,
-// `awaiting-customer`, `on-hold`, `ticket-closed`, `not-approvable`; 503 as for a withdrawal.
+// `awaiting-customer`, `on-hold`, `ticket-closed`, `not-approvable`, `ticket-not-decidable` (a question); 503 as for a withdrawal.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11751,7 +11751,7 @@ func (c *ClientWithResponses) DecideTicketWithBodyWithResponse(ctx context.Conte
 // `note` stays among staff, `message` is told to the customer.
 //
 // Problems: 403 `self-approval`, `first-decider`, `above-limit`, `already-voted`; 409 `stale-decision`,
-// `awaiting-customer`, `on-hold`, `ticket-closed`, `not-approvable`; 503 as for a withdrawal.
+// `awaiting-customer`, `on-hold`, `ticket-closed`, `not-approvable`, `ticket-not-decidable` (a question); 503 as for a withdrawal.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11832,7 +11832,7 @@ func (c *ClientWithResponses) SendMessageWithResponse(ctx context.Context, id Ob
 
 // ReleaseTicketWithBodyWithResponse Give a ticket back
 //
-// Leaves it without an assignee. Problems: 409 `ticket-closed`.
+// Leaves it without an assignee. Problems: 403 `not-assignee`, when somebody else holds it and the caller is no senior reviewer; 409 `ticket-closed`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11847,7 +11847,7 @@ func (c *ClientWithResponses) ReleaseTicketWithBodyWithResponse(ctx context.Cont
 
 // ReleaseTicketWithResponse Give a ticket back
 //
-// Leaves it without an assignee. Problems: 409 `ticket-closed`.
+// Leaves it without an assignee. Problems: 403 `not-assignee`, when somebody else holds it and the caller is no senior reviewer; 409 `ticket-closed`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

@@ -69,6 +69,15 @@ var (
 	ErrAlreadyAppealed = fault.New(fault.Conflict, "already-appealed", "The rejection has been appealed already; an appeal is decided once.")
 )
 
+// MovesNext says who moves the refund next. Crediting that was stopped is let go on by an
+// operator, not by standing or dispute.
+func (r Refund) MovesNext() Mover {
+	if r.State == OnHold && len(r.HoldCauses) == 1 && r.HoldCauses[0] == CausePause {
+		return ByOperator
+	}
+	return r.State.MovesNext()
+}
+
 // MayAppeal returns nil when the rejection of r may be appealed, ErrNotRejected, or
 // ErrAlreadyAppealed when r is itself an appeal. Whether another appeal of r exists is the
 // records' to know.

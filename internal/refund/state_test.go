@@ -147,3 +147,18 @@ func TestKnownWords(t *testing.T) {
 		assert.False(t, d.Known(), d)
 	}
 }
+
+func TestWhoMovesAHeldRefundNext(t *testing.T) {
+	for _, one := range []struct {
+		causes []refund.Cause
+		want   refund.Mover
+	}{
+		{[]refund.Cause{refund.CauseStanding}, refund.ByOutside},
+		{[]refund.Cause{refund.CauseDispute}, refund.ByOutside},
+		{[]refund.Cause{refund.CausePause}, refund.ByOperator},
+		{[]refund.Cause{refund.CauseDispute, refund.CausePause}, refund.ByOutside},
+	} {
+		assert.Equal(t, one.want, refund.Refund{State: refund.OnHold, HoldCauses: one.causes}.MovesNext(), one.causes)
+	}
+	assert.Equal(t, refund.ByReviewer, refund.Refund{State: refund.InReview}.MovesNext())
+}
