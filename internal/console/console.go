@@ -32,6 +32,7 @@ type Sessions interface {
 	TakeSignIn(ctx context.Context, state session.Hash) (session.SignIn, error)
 	OpenSession(ctx context.Context, h session.Hash, n session.Session) error
 	Session(ctx context.Context, h session.Hash, idle time.Duration) (session.Session, error)
+	PeekSession(ctx context.Context, h session.Hash, idle time.Duration) (session.Session, error)
 	EndSession(ctx context.Context, h session.Hash) error
 }
 
@@ -71,6 +72,7 @@ type Console struct {
 	public  *url.URL // nil: as the request says
 	policy  string   // the Content-Security-Policy
 	folders map[string]bool
+	glance  time.Duration // how often a stream looks whether its session is over
 	handler http.Handler
 }
 
@@ -98,7 +100,7 @@ func New(o Options) (*Console, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	c := &Console{o: o, foreign: http.NewCrossOriginProtection(), policy: policyOf(o.IssuerOrigin)}
+	c := &Console{o: o, foreign: http.NewCrossOriginProtection(), policy: policyOf(o.IssuerOrigin), glance: 5 * time.Second}
 	if o.PublicURL != "" {
 		public, err := publicURL(o.PublicURL)
 		if err != nil {
@@ -133,7 +135,11 @@ func New(o Options) (*Console, error) {
 	for _, route := range router.Routes() {
 		c.folders[folderOf(route.Path)] = true
 	}
-	c.handler = withHead(router)
+	small, err := compressed()
+	if err != nil {
+		return nil, err
+	}
+	c.handler = small(withHead(router))
 	return c, nil
 }
 
@@ -199,6 +205,3 @@ func withHead(next http.Handler) http.Handler {
 		next.ServeHTTP(w, r)
 	})
 }
-
-// streams are the routes that last: server-sent events, and downloads of whatever length.
-var streams = map[string]bool{"/refunds/:id/events": true, "/audit/export": true, "/audit/refunds/:id/export": true}

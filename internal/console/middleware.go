@@ -144,7 +144,11 @@ func (c *Console) sessionOf(g *gin.Context) (*session.Session, error) {
 	}
 	ctx, cancel := context.WithTimeout(g.Request.Context(), patience)
 	defer cancel()
-	found, err := c.o.Sessions.Session(ctx, session.HashOf(token), c.o.Limits.Idle)
+	look := c.o.Sessions.Session
+	if bySelf[g.FullPath()] {
+		look = c.o.Sessions.PeekSession
+	}
+	found, err := look(ctx, session.HashOf(token), c.o.Limits.Idle)
 	switch {
 	case fault.CodeOf(err) == session.ErrNone.Code:
 		return nil, nil //nolint:nilnil // it ended
@@ -192,30 +196,6 @@ func (c *Console) recoverPanic(g *gin.Context) {
 
 func safe(method string) bool {
 	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
-}
-
-// patience is how long a page may take.
-const patience = 15 * time.Second
-
-// limitTime gives every request a deadline, but for streams: they last, and mind the end of
-// the program and their connection themselves.
-func (c *Console) limitTime(g *gin.Context) {
-	if streams[g.FullPath()] {
-		// The server's time-outs are made for the others. Where there is no connection, as in
-		// a test, there is nothing to extend.
-		connection := http.NewResponseController(g.Writer)
-		_ = connection.SetReadDeadline(time.Time{})
-		_ = connection.SetWriteDeadline(time.Time{})
-		return
-	}
-	asked := g.Request
-	ctx, cancel := context.WithTimeout(asked.Context(), patience)
-	defer func() {
-		cancel()
-		g.Request = asked // what comes after, a panic's page say, is not late
-	}()
-	g.Request = asked.WithContext(ctx)
-	g.Next()
 }
 
 var errEnded = fault.New(fault.Unauthenticated, "session-ended", "Your session has ended. Nothing was done.")

@@ -2,12 +2,15 @@ package console
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"refunddesk/internal/session"
 )
 
 const wantPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self' https://id.example; base-uri 'none'; frame-ancestors 'none'"
@@ -138,6 +141,7 @@ func TestRequestsFromElsewhere(t *testing.T) {
 
 func TestWhereSomebodyIsSentBack(t *testing.T) {
 	t.Parallel()
+	h := newHouse(t)
 	for path, want := range map[string]string{
 		"/review":                        "/review",
 		"/review?queue=a&cursor=b%2Fc":   "/review?queue=a&cursor=b%2Fc",
@@ -168,7 +172,6 @@ func TestWhereSomebodyIsSentBack(t *testing.T) {
 		"/review?x=https://evil.example": "/review?x=https://evil.example",
 	} {
 		require.Equal(t, want, localPath(path), path)
-		h := newHouse(t)
 		b := h.browser(t)
 		w := b.post("/preferences", url.Values{"theme": {"dark"}, "return_to": {path}})
 		require.Equal(t, want, w.Header().Get("Location"), path)
@@ -301,9 +304,47 @@ func TestStreamsAreRoutes(t *testing.T) {
 	for _, r := range h.kit.Router.Routes() {
 		routes[r.Path] = true
 	}
-	for route := range streams {
-		require.True(t, routes[route], "%s is served", route)
+	for _, special := range []map[string]bool{streams, bySelf} {
+		for route := range special {
+			if strings.HasPrefix(route, "/test/") {
+				continue
+			}
+			require.True(t, routes[route], "%s is served", route)
+		}
 	}
+}
+
+// A stream that is open when its session ends, ends.
+func TestAStreamLastsAsLongAsItsSession(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.glance = time.Millisecond
+	b := h.browser(t)
+	b.signIn(h.gate, "/")
+	ended := make(chan *httptest.ResponseRecorder)
+	go func() { ended <- b.get("/test/stream") }()
+	<-h.streaming
+	hash := session.HashOf(b.cookies[secureSession].Value)
+	require.NoError(t, h.store.EndSession(t.Context(), hash))
+	select {
+	case <-ended:
+	case <-time.After(10 * time.Second):
+		t.Fatal("it goes on")
+	}
+}
+
+// What a page asks for by itself keeps nobody signed in who went away.
+func TestWhatAPageAsksForByItselfIsNoSign(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	b := h.browser(t)
+	b.signIn(h.gate, "/")
+	for range 3 {
+		h.clock.Advance(19 * time.Minute)
+		require.Equal(t, http.StatusOK, b.get("/test/by-self").Code)
+	}
+	h.clock.Advance(4 * time.Minute)
+	require.Empty(t, b.who())
 }
 
 func TestWhatIsMissingIsNamed(t *testing.T) {

@@ -76,13 +76,20 @@ type house struct {
 	store *store.Store
 	gate  *gate
 	log   *strings.Builder
+
+	streaming chan struct{} // somebody opened the stream
+}
+
+// The test's own routes of the kinds that are listed by name.
+func init() {
+	streams["/test/stream"], bySelf["/test/by-self"] = true, true
 }
 
 const secretIDToken = "eyJ.id.token"
 
 func newHouse(t *testing.T, change ...func(*Options)) *house {
 	t.Helper()
-	h := &house{clock: &clock{now: time.Date(2026, 11, 2, 9, 30, 0, 0, time.UTC)}, gate: &gate{}, log: &strings.Builder{}}
+	h := &house{clock: &clock{now: time.Date(2026, 11, 2, 9, 30, 0, 0, time.UTC)}, gate: &gate{}, log: &strings.Builder{}, streaming: make(chan struct{})}
 	h.gate.person = auth.Person{
 		Actor: identity.Actor{Subject: "rita", Roles: []identity.Role{identity.Reviewer}}, Name: "Rita Reviewer", IDToken: secretIDToken,
 	}
@@ -117,6 +124,12 @@ func newHouse(t *testing.T, change ...func(*Options)) *house {
 			return fault.New(fault.Unavailable, "engine-unavailable", "The engine is away.")
 		}
 		return c.See("/test/who", "")
+	}, anybody...)
+	h.kit.GET("/test/by-self", func(*page.Context) error { return nil }, anybody...)
+	h.kit.GET("/test/stream", func(c *page.Context) error {
+		h.streaming <- struct{}{}
+		<-c.Ctx().Done()
+		return nil
 	}, anybody...)
 	h.kit.GET("/test/panic", func(*page.Context) error { panic("a value with a secret") }, anybody...)
 	h.kit.GET("/test/deadline", func(c *page.Context) error {

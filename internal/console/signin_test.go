@@ -47,11 +47,11 @@ func TestSigningIn(t *testing.T) {
 
 func TestWhereEverybodyStarts(t *testing.T) {
 	t.Parallel()
+	h := newHouse(t)
 	for role, home := range map[identity.Role]string{
 		identity.Customer: "/packages/global-sms", identity.Reviewer: "/review", identity.Senior: "/review",
 		identity.Auditor: "/audit", identity.Admin: "/dashboard", identity.Integrator: "",
 	} {
-		h := newHouse(t)
 		h.gate.person.Actor.Roles = []identity.Role{role}
 		b := h.browser(t)
 		b.signIn(h.gate, "/")

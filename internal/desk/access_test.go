@@ -197,7 +197,7 @@ func TestWhoMayCommand(t *testing.T) {
 			return does(d.ChangeAccount(ctx, who, "acct", desk.AccountChange{}))
 		}, []identity.Actor{ada, billing}},
 		"set standing": {func(ctx context.Context, d *desk.Desk, who identity.Actor) error {
-			return does(d.SetStanding(ctx, who, "acct", refund.Good, ""))
+			return does(d.SetStanding(ctx, who, "acct", refund.Good, "as agreed"))
 		}, []identity.Actor{ada}},
 		"sell a package": {func(ctx context.Context, d *desk.Desk, who identity.Actor) error {
 			return does(d.BuyPackage(ctx, who, refund.Package{AccountID: "acct", Product: refund.GlobalSMS, Name: "n", Currency: "USD", Paid: 1}))

@@ -107,7 +107,7 @@ func (d *Desk) SetStanding(ctx context.Context, actor identity.Actor, id string,
 }
 
 func (d *Desk) setStanding(ctx context.Context, actor identity.Actor, id string, s refund.Standing, reason string) (refund.Account, error) {
-	if err := need(actor, identity.Admin); err != nil {
+	if err := needWriter(actor, identity.Admin); err != nil {
 		return refund.Account{}, err
 	}
 	if _, err := d.accountFor(ctx, actor, id); err != nil {
@@ -115,6 +115,9 @@ func (d *Desk) setStanding(ctx context.Context, actor identity.Actor, id string,
 	}
 	if !s.Known() {
 		return refund.Account{}, fault.InvalidField("standing", "is good, suspended or terminated")
+	}
+	if err := needText("reason", reason); err != nil {
+		return refund.Account{}, err
 	}
 	a, intents, err := d.records.SetStanding(ctx, actor, id, s, reason)
 	d.engine.Hear(intents...)

@@ -227,7 +227,7 @@ func (d *Desk) Retry(ctx context.Context, actor identity.Actor, id, reason strin
 }
 
 func (d *Desk) retry(ctx context.Context, actor identity.Actor, id, reason string) error {
-	if err := need(actor, identity.Admin); err != nil {
+	if err := needWriter(actor, identity.Admin); err != nil {
 		return err
 	}
 	r, err := d.refundFor(ctx, actor, id)

@@ -92,6 +92,23 @@ func (s *Store) OpenSession(ctx context.Context, h session.Hash, n session.Sessi
 // when idle is short). Errors: session.ErrNone when there is none, its absolute limit is past
 // or nobody used it for as long as idle; what is over is deleted.
 func (s *Store) Session(ctx context.Context, h session.Hash, idle time.Duration) (session.Session, error) {
+	got, err := s.PeekSession(ctx, h, idle)
+	if err != nil {
+		return session.Session{}, err
+	}
+	now := s.now()
+	if now.Sub(got.SeenAt) >= min(touchEvery, idle/4) {
+		if err := s.change(ctx, "UPDATE sessions SET seen_at = ? WHERE id_hash = ? AND seen_at < ?", now, tokenKey(h), now); err != nil {
+			return session.Session{}, err
+		}
+		got.SeenAt = now
+	}
+	return got, nil
+}
+
+// PeekSession is Session for what a page asks for by itself: somebody who has one open and
+// went away is not seen by that.
+func (s *Store) PeekSession(ctx context.Context, h session.Hash, idle time.Duration) (session.Session, error) {
 	var got session.Session
 	var roles string
 	found, err := one(s.read(ctx), fields{
@@ -113,12 +130,6 @@ func (s *Store) Session(ctx context.Context, h session.Hash, idle time.Duration)
 			return session.Session{}, err
 		}
 		return session.Session{}, session.ErrNone
-	}
-	if now.Sub(got.SeenAt) >= min(touchEvery, idle/4) {
-		if err := s.change(ctx, "UPDATE sessions SET seen_at = ? WHERE id_hash = ? AND seen_at < ?", now, tokenKey(h), now); err != nil {
-			return session.Session{}, err
-		}
-		got.SeenAt = now
 	}
 	return got, nil
 }

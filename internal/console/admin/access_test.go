@@ -48,3 +48,16 @@ func TestWhatIsNotThereIsNotFound(t *testing.T) {
 		assert.Equal(t, http.StatusNotFound, p.Status, path)
 	}
 }
+
+// Choosing another language on the answer to a form asks for the form's address.
+func TestTheAddressOfAFormLeadsToItsPage(t *testing.T) {
+	o := newOffice(t)
+	for path, want := range map[string]string{
+		"/attention/x/retry": "/dashboard", "/policies/1/backtest": "/policies/1", "/policies/1/publish": "/policies/1",
+		"/accounts/acct/standing": "/accounts/acct", "/pauses/preview": "/pauses", "/pauses/x/end": "/pauses", "/mails/a%2Fb/retry": "/mails",
+	} {
+		p := o.ada.Get(path)
+		assert.Equal(t, http.StatusSeeOther, p.Status, path)
+		assert.Equal(t, want, p.Location)
+	}
+}

@@ -99,7 +99,7 @@ func moneyChart(v *page.View, b board, code string) templ.Component {
 // exceeds as its top.
 func decisionChart(v *page.View, b board) templ.Component {
 	median := chart.Series{Key: "median", Label: v.T("admin.chart.median")}
-	p90 := chart.Series{Key: "p90", Label: v.T("admin.chart.p90")}
+	p90 := chart.Series{Key: "withdrawn", Label: v.T("admin.chart.p90")} // in grey: slow is nothing bad by itself
 	for _, d := range b.Overview.Days {
 		mid, top := "–", "–"
 		if d.Decision.Count > 0 {

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/a-h/templ"
 
@@ -43,7 +44,8 @@ func problemOf(f *page.Form, name, id string) templ.Attributes {
 
 // short is the beginning of a digest, enough to tell two apart.
 func short(digest string) string {
-	const enough = 19 // "sha256:" and twelve digits
+	const enough = 12
+	_, digest, _ = strings.Cut(digest, ":")
 	if len(digest) > enough {
 		return digest[:enough] + "…"
 	}

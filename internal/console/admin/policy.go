@@ -89,3 +89,11 @@ func verdictChart(v *page.View, r policy.Report) templ.Component {
 	}
 	return chart.Bars(v, v.T("admin.report.chart", "Count", r.Changed), rows)
 }
+
+// firstOnly is the word at the first of several rows, and nothing at the others.
+func firstOnly(i int, word string) string {
+	if i > 0 {
+		return ""
+	}
+	return word
+}

@@ -23,9 +23,9 @@ var problemKeys = []struct{ sentence, key string }{
 	{"is an account's id", "admin.problem.target-account"},
 	{"is no account that there is", "admin.problem.no-account"},
 	{"is in the future", "admin.problem.expires"},
+	{"is a time zone", "admin.problem.zone"}, // before what it begins with
 	{"is a time", "admin.problem.time"},
 	{"is ticked", "admin.problem.confirm"},
-	{"is a time zone", "admin.problem.zone"},
 }
 
 // inWords gives the fault with what is wrong with its fields in the reader's language. What

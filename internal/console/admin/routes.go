@@ -34,6 +34,21 @@ func Routes(k *page.Kit) {
 
 	k.GET("/mails", mails, readers...)
 	k.POST("/mails/:id/retry", acting(retryMail), identity.Admin)
+
+	// A form that was refused, or a backtest, leaves its address in the browser, and choosing
+	// another language asks for it again: where there is nothing to see, the page is that the
+	// form was on.
+	for path, form := range map[string]func(*page.Context) string{
+		"/attention/:id/retry":        func(*page.Context) string { return "/dashboard" },
+		"/policies/:version/backtest": func(c *page.Context) string { return policyPath(c.Param("version")) },
+		"/policies/:version/publish":  func(c *page.Context) string { return policyPath(c.Param("version")) },
+		"/accounts/:id/standing":      func(c *page.Context) string { return accountPath(c.Param("id")) },
+		"/pauses/preview":             func(*page.Context) string { return "/pauses" },
+		"/pauses/:id/end":             func(*page.Context) string { return "/pauses" },
+		"/mails/:id/retry":            func(*page.Context) string { return "/mails" },
+	} {
+		k.GET(path, func(c *page.Context) error { return c.See(form(c), "") }, readers...)
+	}
 }
 
 // acts reports whether the reader is shown what can be done: an auditor writes nothing,

@@ -49,8 +49,7 @@ func axis(v *page.View, d dossier, source string) templ.Component {
 		lanes = lanes[:1]
 	}
 	first, last := items[0].At, items[len(items)-1].At
-	// Most refunds are over in a moment: a second on both sides, so that the marks are apart.
-	margin := max(time.Second, last.Sub(first)/50)
+	margin := max(10*time.Millisecond, last.Sub(first)/20) // most refunds are over in a moment
 	return chart.Axis(v, v.T("audit.axis"), first.Add(-margin), last.Add(margin), lanes)
 }
 
@@ -86,21 +85,25 @@ var stateGroups = map[audit.Object]string{
 	audit.ObjectRefund: "refund.state", audit.ObjectAccount: "standing", audit.ObjectPolicy: "policy.state",
 }
 
-// stateWords are the words of a state of the object; a code that has none is shown as it is.
-func stateWords(v *page.View, object audit.Object, state string) string {
-	switch object {
+// stateWords are the words of a state of what the entry is about; a code that has none is
+// shown as it is.
+func stateWords(v *page.View, e audit.Entry, state string) string {
+	switch e.Object {
 	case audit.ObjectPackage:
 		if v.Has("dispute." + state) {
 			return v.T("dispute." + state)
 		}
 		return v.Code("package.status", state)
 	case audit.ObjectTicket:
+		if e.Action == audit.Decided {
+			return v.Code("vote", state)
+		}
 		if v.Has("ticket.queue." + state) {
 			return v.T("ticket.queue." + state)
 		}
 		return v.Code("ticket.state", state)
 	}
-	return v.Code(stateGroups[object], state)
+	return v.Code(stateGroups[e.Object], state)
 }
 
 // reasonGroups are the words for reasons by what was done for them; what was refused has the
@@ -115,6 +118,8 @@ func reasonGroup(a audit.Action) string {
 		return "hold.cause"
 	case audit.NoticeRetried:
 		return "notice.event"
+	case audit.MessageSent:
+		return "message.visibility"
 	}
 	return "refund.outcome"
 }

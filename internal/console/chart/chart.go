@@ -49,12 +49,15 @@ type Row struct {
 	Href  string // may be empty
 }
 
+// most is more than there is of anything; a scale has room for its number.
+const most = 1e15
+
 // finite makes a picture of anything: what is no number, or less than nothing, is nothing.
 func finite(f float64) float64 {
 	if math.IsNaN(f) || f < 0 {
 		return 0
 	}
-	return min(f, math.MaxFloat64/1e6)
+	return min(f, most)
 }
 
 // percent writes a share of the width.
@@ -135,13 +138,14 @@ func scale(v *page.View, f float64) string {
 }
 
 func short(f float64) string {
-	switch {
-	case f >= 1e15:
-		return strconv.FormatFloat(f, 'e', 1, 64)
-	case f >= 1000 && f == math.Trunc(f):
+	if f >= 1000 && f == math.Trunc(f) {
 		return strconv.FormatFloat(math.Floor(f/1000), 'f', 0, 64) + fmt.Sprintf(",%03d", int64(math.Mod(f, 1000)))
 	}
-	return strconv.FormatFloat(f, 'g', 3, 64)
+	if f <= 0 || f >= 0.01 {
+		return strconv.FormatFloat(math.Round(f*100)/100, 'f', -1, 64)
+	}
+	// So many places that something is left of it.
+	return strconv.FormatFloat(f, 'f', min(12, int(math.Ceil(-math.Log10(f)))+1), 64)
 }
 
 // clip shortens a label that has no room in a picture; the table has it whole. Wide letters

@@ -118,7 +118,11 @@ func text(s Series, i int) string {
 
 // seriesClass names the series' colour: that of its key, or else of its place.
 func seriesClass(n int, s Series) string {
-	return "series series-" + strconv.Itoa(n%6+1) + " " + classes("series-"+s.Key)
+	own := "series series-" + strconv.Itoa(n%6+1)
+	if key := class(s.Key); key != "" {
+		own += " series-" + key
+	}
+	return own
 }
 
 // period writes from when to when the days are.

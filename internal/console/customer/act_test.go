@@ -125,6 +125,7 @@ func TestAppealOnce(t *testing.T) {
 	p := o.sound(o.ann, sent.Location)
 	assert.Equal(t, "Your appeal has been filed.", p.Find("#said").Text())
 	assert.Equal(t, "/refunds/"+id, p.Find("#appeal-of").Attr("href"))
+	assert.Equal(t, "You appealed; the package was frozen again.", p.Find(".timeline .step p").Text())
 	appeal := strings.TrimSuffix(strings.TrimPrefix(sent.Location, "/refunds/"), "?done=appealed")
 
 	first := o.sound(o.ann, "/refunds/"+id)

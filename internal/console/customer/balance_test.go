@@ -43,7 +43,7 @@ func TestTheStatementIsAFileForSpreadsheets(t *testing.T) {
 	}
 	a := o.ann.Get("/balance/statement.csv")
 	assert.Equal(t, "text/csv; charset=utf-8", a.Header.Get("Content-Type"))
-	assert.Equal(t, `attachment; filename="refunddesk-statement-2026-03-01.csv"`, a.Header.Get("Content-Disposition"))
+	assert.Equal(t, "attachment; filename=refunddesk-statement-2026-03-01.csv", a.Header.Get("Content-Disposition"))
 	body, marked := strings.CutPrefix(a.Body, "\ufeff")
 	assert.True(t, marked, "Excel reads UTF-8 only with its mark")
 	lines, err := csv.NewReader(strings.NewReader(body)).ReadAll()

@@ -155,7 +155,7 @@ func (s *stream) show(r *refundCase) error {
 		// What the page says is relative to now, not to when the stream began.
 		v := *s.c.View
 		v.Now = s.c.Kit().Now().UTC()
-		if err := live(&v, r, &page.Form{Values: url.Values{}}).Render(s.c.Ctx(), &part); err != nil {
+		if err := live(&v, r, &page.Form{Values: url.Values{}}, true).Render(s.c.Ctx(), &part); err != nil {
 			return err
 		}
 		if err := s.write("retry: " + retryAfter + "\nid: " + mark + "\n" + dataLines(part.String()) + "\n"); err != nil {

@@ -131,6 +131,8 @@ func TestAStreamFollowsARefundToItsEnd(t *testing.T) {
 	o.Step(id, refund.VerbWithdraw, refund.Withdrawn)
 	_, live = s.must()
 	assert.Equal(t, "Withdrawn", live.Find("#now .state").Text())
+	assert.NotNil(t, live.Find("#unsent textarea#body[readonly]"), "what she was writing has a place to stay")
+	assert.Nil(t, o.ann.Get("/refunds/"+id).Find("#unsent"))
 	last, _ := s.next()
 	assert.Equal(t, event{name: "final", data: "withdrawn"}, last)
 	_, more := s.next()

@@ -187,6 +187,9 @@ func rejectionOf(r *refundCase) string {
 // step is what the timeline says of a state that the refund came to.
 func step(v *page.View, r *refundCase, i int) string {
 	item := r.Timeline[i]
+	if i == 0 && r.AppealOf != "" {
+		return v.T("customer.step.submitted.appeal")
+	}
 	if i > 0 {
 		before := r.Timeline[i-1].State
 		if key := "customer.step." + string(item.State) + ".after." + string(before); v.Has(key) {

@@ -3,6 +3,8 @@ package page
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"strings"
+	"unicode"
 
 	"github.com/a-h/templ"
 
@@ -86,6 +88,16 @@ func FaultText(v *View, f *fault.Error) string {
 		return f.Detail
 	}
 	return v.T("failure.text." + kindKey(f.Kind))
+}
+
+// typed reports whether somebody wrote the field's text, so that it is shown: ids, digests
+// and choices are one word of ASCII.
+func (f unsentField) typed() bool {
+	switch f.Name {
+	case "note", "body", "message", "reason", "subject", "source", "title":
+		return f.Value != ""
+	}
+	return strings.ContainsFunc(f.Value, func(r rune) bool { return unicode.IsSpace(r) || r > unicode.MaxASCII })
 }
 
 var kindKeys = map[fault.Kind]string{

@@ -21,7 +21,7 @@ type scene struct {
 }
 
 // scenes are all paths that are recorded. They are added and never renamed: a name is a file.
-var scenes = slices.Concat(plainScenes, lockScenes, deskScenes, questionScenes)
+var scenes = slices.Concat(plainScenes, lockScenes, deskScenes, questionScenes, noticeScenes)
 
 var plainScenes = []scene{
 	{"clean", "credited at once", standard, func(t *take) {

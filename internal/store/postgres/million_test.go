@@ -128,7 +128,8 @@ func loadedID(n int) string { return fmt.Sprintf("refund_%08d", n) }
 // loaded is a database with so many refunds of the last two years, four an account, each of
 // a package of its own with usage, most of them credited, and a ticket each, one in ten of
 // them open.
-func loaded(b *testing.B, refunds int) *store.Store {
+// What else is to be done comes last.
+func loaded(b *testing.B, refunds int, more ...string) *store.Store {
 	b.Helper()
 	digest, err := store.SchemaDigest(store.Postgres)
 	require.NoError(b, err)
@@ -137,7 +138,7 @@ func loaded(b *testing.B, refunds int) *store.Store {
 	require.NoError(b, err)
 	defer func() { require.NoError(b, conn.Close(context.WithoutCancel(b.Context()))) }()
 	start := time.Now()
-	for _, sql := range loading {
+	for _, sql := range slices.Concat(loading, more) {
 		_, err := conn.Exec(b.Context(), strings.ReplaceAll(sql, "{refunds}", strconv.Itoa(refunds)))
 		require.NoError(b, err, sql)
 	}

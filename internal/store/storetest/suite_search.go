@@ -59,7 +59,9 @@ func searches(t *testing.T, open Opener) {
 	b.Clock.Add(hour)
 	second := b.asked("acct", "p2")
 	b.Clock.Add(hour)
-	b.purchase("bo", "p3", func(p *refund.Package) { p.Currency, p.Paid, p.Face, p.PurchasedAt = "EUR", 7*money.Scale, 7*money.Scale, begin })
+	b.purchase("bo", "p3", func(p *refund.Package) {
+		p.Currency, p.Paid, p.Face, p.PurchasedAt = "EUR", 7*money.Scale, 7*money.Scale, begin
+	})
 	third := b.request("bo", "p3")
 	b.screened(third, policy.Approve, "")
 	// Used until the credit: less is credited than was quoted.

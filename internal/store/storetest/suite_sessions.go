@@ -21,6 +21,7 @@ var sessionTests = map[string]func(*testing.T, Opener){
 	"a session as it was opened":            sessionsOpen,
 	"a session's limits":                    sessionLimits,
 	"a session is seen once a minute":       sessionsSeen,
+	"a session is not seen by a peek":       sessionsPeeked,
 	"a session ends at once":                sessionsEnd,
 	"tokens are not in the database":        sessionsHashed,
 	"what is over of the console is swept":  sessionsSwept,
@@ -55,6 +56,22 @@ func (b *Bundle) lasts(h session.Hash, why string) session.Session {
 	s, err := b.Session(b.Ctx, h, limits.Idle)
 	require.NoError(b.T, err, why)
 	return s
+}
+
+// What a page asks for by itself does not keep its session alive.
+func sessionsPeeked(t *testing.T, open Opener) {
+	b := New(t, open)
+	h := b.signedIn("rita")
+	for range 3 {
+		b.Clock.Add(30 * time.Minute)
+		_, err := b.PeekSession(b.Ctx, h, limits.Idle)
+		require.NoError(t, err)
+	}
+	b.Clock.Add(30 * time.Minute)
+	_, err := b.PeekSession(b.Ctx, h, limits.Idle)
+	require.ErrorIs(t, err, session.ErrNone)
+	b.isOver(h, "nobody used it")
+	assert.Zero(t, b.rowsOf("sessions"))
 }
 
 // rowsOf counts the rows of a table.

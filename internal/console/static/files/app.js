@@ -10,15 +10,17 @@
   };
 
   // --- Saying what changed: the region is always there, so that screen readers hear it.
-  const say = (text) => {
-    const live = $("#announce");
-    if (!live || !text) return;
-    live.textContent = "";
-    setTimeout(() => { live.textContent = text; }, 60);
-  };
+  let saying;
   const hush = () => {
+    clearTimeout(saying);
     const live = $("#announce");
-    if (live?.textContent === word("sending")) live.textContent = "";
+    if (live) live.textContent = "";
+    return live;
+  };
+  const say = (text) => {
+    if (!text) return;
+    const live = hush(); // empty for a moment: the same words again are said again
+    if (live) saying = setTimeout(() => { live.textContent = text; }, 60);
   };
   const word = (name) => $("#announce")?.dataset[name] ?? "";
 
@@ -194,6 +196,7 @@
     if (!before || before.ctx !== event.detail.ctx) return;
     const { ctx, path, scroll, focus } = before;
     before = null;
+    hush();
     restore();
     const bad = ctx.response.status >= 400 && troubled();
     const same = path === location.pathname && ctx.response.status < 500;
@@ -208,14 +211,13 @@
       focusOn($("#main h1"));
     }
     after();
-    hush();
     say($("#said")?.textContent.trim() || (again && $("#main [data-announce]")?.textContent.trim()));
   });
   on("htmx:after:settle", (event) => {
     if (event.detail.task?.target === document.body) { // back and forth
       after();
       restore();
-      say(document.title);
+      setTimeout(() => say(document.title)); // htmx sets it last
     }
   });
   on("htmx:finally:request", (event) => {
@@ -316,6 +318,8 @@
   // after is for every page that was shown, whole or swapped in.
   const after = () => {
     all("[data-open=keys]").forEach((button) => { button.hidden = false; });
+    const here = $("#top nav [aria-current=page]"); // where the links are a row to scroll
+    if (here) here.closest("ul").scrollLeft = here.offsetLeft - 16;
     const at = new URL(location.href);
     if (at.searchParams.has("done")) { // shown once: a reload does not say it again
       at.searchParams.delete("done");

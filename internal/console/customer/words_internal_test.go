@@ -15,34 +15,6 @@ import (
 	"refunddesk/internal/review"
 )
 
-func TestInert(t *testing.T) {
-	for cell, want := range map[string]string{
-		"": "", "plain": "plain", "12.50": "12.50", "-12.50": "-12.50", "+1": "+1", "-": "'-", "=1+1": "'=1+1", "+1+1": "'+1+1", "-2+3": "'-2+3",
-		"@SUM(A1)": "'@SUM(A1)", "\tx": "'\tx", "\rx": "'\rx", "\nx": "'\nx", " =1": "' =1", "\u00a0=1": "'\u00a0=1", "＝1": "'＝1", "-1e5": "'-1e5", "--1": "'--1",
-		"a=1": "a=1", "2026-03-01": "2026-03-01", "套餐": "套餐", "'=1": "'=1",
-	} {
-		assert.Equal(t, want, inert(cell), "%q", cell)
-	}
-}
-
-func FuzzInert(f *testing.F) {
-	for _, seed := range []string{"", "=cmd|' /C calc'!A0", "+1", "-1-1", "@x", "\t=x", " \u3000＝x", "1.5", "x"} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, cell string) {
-		got := inert(cell)
-		if strings.TrimPrefix(got, "'") != strings.TrimPrefix(cell, "'") {
-			t.Fatalf("%q became %q", cell, got)
-		}
-		if plainNumber.MatchString(got) {
-			return
-		}
-		if begins := strings.TrimLeft(got, " \u00a0\u3000\ufeff\u200b"); begins != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", []rune(begins)[0]) {
-			t.Fatalf("a spreadsheet may take %q for a formula", got)
-		}
-	})
-}
-
 func FuzzDataLines(f *testing.F) {
 	for _, seed := range []string{"", "a", "a\nb", "a\r\nb\rc\n\n", "event: final\n\ndata: x"} {
 		f.Add(seed)
@@ -85,7 +57,6 @@ func TestEveryCodeHasItsWords(t *testing.T) {
 			if !s.Final() {
 				has("customer.mover." + string(s.MovesNext()))
 			}
-			has("mover." + string(s.MovesNext()))
 		}
 		for _, code := range reasonCodes {
 			has("refund.reason." + string(code))

@@ -1,0 +1,75 @@
+package console
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"refunddesk/internal/fault"
+	"refunddesk/internal/session"
+)
+
+// patience is how long a page may take.
+const patience = 15 * time.Second
+
+// longer are the routes that may take more: a backtest reads all that was ever screened.
+var longer = map[string]time.Duration{"/policies/:version/backtest": 90 * time.Second}
+
+// toWrite is how much longer than its patience a connection stays open for the answer.
+const toWrite = 10 * time.Second
+
+// streams are the routes that last: server-sent events, and downloads of whatever length.
+var streams = map[string]bool{"/refunds/:id/events": true, "/audit/export": true, "/balance/statement.csv": true, "/audit/refunds/:id/export": true}
+
+// bySelf are the routes that a page asks for by itself. Somebody who has it open and went
+// away is not kept signed in by that.
+var bySelf = map[string]bool{"/refunds/:id/events": true, "/review/:ticket/viewers": true}
+
+// limitTime gives every request a deadline, but for streams: they last as long as the
+// session does, and mind the end of the program and their connection themselves.
+func (c *Console) limitTime(g *gin.Context) {
+	asked := g.Request
+	allowed := patience
+	if more := longer[g.FullPath()]; more > 0 {
+		allowed = more
+		_ = http.NewResponseController(g.Writer).SetWriteDeadline(time.Now().Add(more + toWrite))
+	}
+	ctx, cancel := context.WithTimeout(asked.Context(), allowed)
+	if streams[g.FullPath()] {
+		cancel()
+		ctx, cancel = context.WithCancel(asked.Context())
+		go c.endWithSession(ctx, cancel, cookieOf(asked, c.cookieName(sessionCookie)))
+		// The server's time-outs are made for the others. Where there is no connection, as in
+		// a test, there is nothing to extend.
+		connection := http.NewResponseController(g.Writer)
+		_ = connection.SetReadDeadline(time.Time{})
+		_ = connection.SetWriteDeadline(time.Time{})
+	}
+	defer func() {
+		cancel()
+		g.Request = asked // what comes after, a panic's page say, is not late
+	}()
+	g.Request = asked.WithContext(ctx)
+	g.Next()
+}
+
+// endWithSession cancels a stream when its session is over: signed out in another tab, by
+// another process, or for its limits.
+func (c *Console) endWithSession(ctx context.Context, cancel context.CancelFunc, token string) {
+	tick := time.NewTicker(c.glance)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		_, err := c.o.Sessions.PeekSession(ctx, session.HashOf(token), c.o.Limits.Idle)
+		if fault.CodeOf(err) == session.ErrNone.Code {
+			cancel()
+			return
+		}
+	}
+}
