@@ -5,10 +5,10 @@ TOOL     := $(GO) tool -modfile=tools/go.mod
 ARGS     ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help dev build test lint fmt gen record bench postgres clean
+.PHONY: help dev build test lint fmt gen record bench screenshots postgres chromium clean
 
 help: ## Show this help
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 dev: ## Run everything in one process: engine, API, demo data (ARGS='--http 127.0.0.1:9090')
 	$(GO) run ./cmd/refunddesk-dev $(ARGS)
@@ -16,7 +16,7 @@ dev: ## Run everything in one process: engine, API, demo data (ARGS='--http 127.
 build: ## Build bin/refunddesk, bin/refunddesk-dev and bin/refunddesk-bench
 	$(GO) build -o bin/ ./cmd/...
 
-test: postgres ## Run all tests (PostgreSQL is installed if there is none)
+test: postgres chromium ## Run all tests (PostgreSQL and Chromium are installed if there are none)
 	@GO='$(GO)' scripts/test.sh $(ARGS)
 
 lint: ## Check formatting, vet, golangci-lint and the workflows' determinism
@@ -42,6 +42,9 @@ bench: postgres ## Measure refunds/s and latency beside the engine's own limits,
 
 postgres: ## Install Debian's PostgreSQL for the tests unless there is one (or REFUNDDESK_TEST_POSTGRES is set)
 	@scripts/install-postgres.sh
+
+chromium: ## Install Debian's Chromium for the tests of the pages unless there is one (or REFUNDDESK_CHROMIUM is set)
+	@scripts/install-chromium.sh
 
 clean: ## Remove what was built; the data folder stays
 	rm -rf bin

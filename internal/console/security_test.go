@@ -159,7 +159,7 @@ func TestWhereSomebodyIsSentBack(t *testing.T) {
 		"javascript:alert(1)":            "/",
 		"/\tevil.example":                "/",
 		"/\n/evil.example":               "/",
-		" //evil.example":                "/",
+		"\x20//evil.example":             "/",
 		"/review#//evil":                 "/",
 		"/%zz":                           "/",
 		"/sign-in?return_to=/review":     "/",

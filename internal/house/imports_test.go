@@ -116,8 +116,9 @@ func TestOnlyTheirOwnRoomsKnowTheTools(t *testing.T) {
 		{"github.com/a-h/templ", []string{"internal/console"}},
 		{"github.com/stretchr/testify", []string{"internal/store/storetest", "internal/console/pagetest"}},
 		{"testing", []string{"internal/store/storetest", "internal/store/pgtest", "internal/console/pagetest"}},
-		{"net/http", []string{"api", "internal/console", "internal/auth", "internal/app", "internal/telemetry", "internal/mail/inbox", "internal/engine", dev, "cmd"}},
-		{"os/exec", []string{"internal/store/pgtest", dev, bench}},
+		{"net/http", []string{"api", "internal/console", "internal/auth", "internal/app", "internal/telemetry", "internal/mail/inbox", "internal/engine", "internal/e2e/stack", dev, "cmd"}},
+		{"os/exec", []string{"internal/store/pgtest", "internal/e2e/stack", "internal/e2e/browser", dev, bench}},
+		{"github.com/chromedp", []string{"internal/e2e/browser"}},
 	} {
 		for path, p := range all(t) {
 			for _, imported := range p.Imports {

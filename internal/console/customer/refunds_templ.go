@@ -43,7 +43,7 @@ func refundsPage(v *page.View, l refundList) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = page.Select(v, &page.Form{Values: url.Values{"state": {string(l.State)}}}, "state", v.T("customer.state"), "", stateOptions(v), true).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = page.Select(v, &page.Form{Values: url.Values{"state": {string(l.State)}}}, "state", v.T("customer.state"), "", stateOptions(v), false).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -75,7 +75,7 @@ func ticketsPage(v *page.View, l ticketList) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = page.Select(v, &page.Form{Values: url.Values{"state": {string(l.State)}}}, "state", v.T("customer.state"), "", ticketStates(v), true).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = page.Select(v, &page.Form{Values: url.Values{"state": {string(l.State)}}}, "state", v.T("customer.state"), "", ticketStates(v), false).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -140,7 +140,6 @@ func (k *Kit) Enter(g *gin.Context, s *Session) *Context {
 		wishes = append(wishes, s.Locale)
 	}
 	v.Words = k.Words.In(k.Words.Match(append(wishes, g.GetHeader("Accept-Language"))...))
-	v.Locale = v.Words.Locale
 	if theme := cookie(g, ThemeCookie); slices.Contains(Themes, theme) {
 		v.Theme = theme
 	}

@@ -40,7 +40,7 @@ func audit(tab *browser.Tab, colours bool) []violation {
 	}
 	only := ""
 	if colours {
-		only = `runOnly: ["cat.color"],`
+		only = `runOnly: ["color-contrast", "link-in-text-block"],`
 	}
 	return browser.Eval[[]violation](tab, `axe.run(document, {`+only+`
 		resultTypes: ["violations"],

@@ -21,7 +21,6 @@ type scene struct {
 	question, answered                                      string // tickets of acct_demo
 	waiting, claimed, decided, appealed                     string // cases
 	draft                                                   string // versions of the policy
-	reply                                                   string // a saved reply
 }
 
 func newScene(t *testing.T) scene {
