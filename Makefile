@@ -40,6 +40,9 @@ bench: postgres ## Measure refunds/s and latency beside the engine's own limits,
 	$(GO) test ./internal/policy -run '^$$' -bench .
 	$(GO) test ./internal/store/postgres -run '^$$' -bench Million -benchtime 3000x -timeout 30m
 
+screenshots: chromium ## Take the pictures in docs/screenshots anew, of the demo data
+	$(GO) run ./internal/e2e/screenshots $(ARGS)
+
 postgres: ## Install Debian's PostgreSQL for the tests unless there is one (or REFUNDDESK_TEST_POSTGRES is set)
 	@scripts/install-postgres.sh
 
