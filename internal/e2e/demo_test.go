@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -37,6 +38,9 @@ func TestTheDemoShowsTheDesk(t *testing.T) {
 			require.NotNil(t, list.JSON200)
 			states, causes := map[client.RefundState]int{}, map[client.HoldCause]int{}
 			for _, r := range list.JSON200.Items {
+				if strings.HasPrefix(r.AccountID, "acct_past_") {
+					continue // the weeks before, which are over
+				}
 				states[r.State]++
 				if r.HoldCauses != nil {
 					causes[(*r.HoldCauses)[0]]++

@@ -8,6 +8,7 @@ import (
 	"refunddesk/internal/identity"
 	"refunddesk/internal/importer"
 	"refunddesk/internal/money"
+	"refunddesk/internal/notify"
 	"refunddesk/internal/policy"
 	"refunddesk/internal/refund"
 	"refunddesk/internal/review"
@@ -22,6 +23,11 @@ type Records interface {
 	Facts(ctx context.Context, refundID string) (policy.Facts, string, error)
 	Screen(ctx context.Context, op refund.Op, facts policy.Facts, plan policy.Plan) (refund.Step, error)
 	Park(ctx context.Context, op refund.Op, reasonCode string) (refund.Step, error)
+	Credit(ctx context.Context, op refund.Op) (refund.Step, error)
+	Withdraw(ctx context.Context, op refund.Op, by identity.Actor) (refund.Step, error)
+	RecordDecision(ctx context.Context, op refund.Op, d review.Decision, messageNoteID string) (refund.Step, error)
+	MarkNotice(ctx context.Context, id string, state notify.State) error
+	Tickets(ctx context.Context, f desk.TicketFilter) (desk.Page[desk.CaseView], error)
 	PolicyVersion(ctx context.Context, version string) (desk.PolicyVersion, error)
 	PolicySource(ctx context.Context, version string) (string, error)
 }
@@ -37,8 +43,8 @@ func (t *Timepiece) Now() time.Time {
 	return t.at
 }
 
-// Prepare makes the customers of the demo's cases, and those cases whose clocks have been
-// running for a while. It has to be done before the engine's worker starts: it leaves the
+// Prepare makes the weeks before the program started, the customers of the demo's cases, and
+// those cases whose clocks have been running for a while. It has to be done before the engine's worker starts: it leaves the
 // records as a program does that took requests, screened them and was then killed for some
 // working days, so that reminders and escalation are what the workflows make of it. Only the
 // audit log, whose clock is the database's own, tells when it was really written.
@@ -58,6 +64,10 @@ func Prepare(ctx context.Context, records Records, clock *Timepiece) error {
 	if err != nil {
 		return err
 	}
+	if err := writeWeeks(ctx, records, clock, judge, now); err != nil {
+		return err
+	}
+	clock.at = time.Time{}
 	sla := judge.SLA(review.QueueReview)
 	asked := func(s situation) time.Time { return s.asked(sla, now) }
 	if err := importCustomers(ctx, records, asked); err != nil {
