@@ -2,6 +2,7 @@ package customer
 
 import (
 	"net/url"
+	"time"
 
 	"github.com/a-h/templ"
 
@@ -9,6 +10,7 @@ import (
 	"refunddesk/internal/desk"
 	"refunddesk/internal/fault"
 	"refunddesk/internal/identity"
+	"refunddesk/internal/refund"
 	"refunddesk/internal/review"
 )
 
@@ -71,9 +73,38 @@ func (a *area) reply(c *page.Context) error {
 		if v.TicketID == "" {
 			return id, errNobodyAsks
 		}
-		_, err = c.Desk.Say(c.Ctx(), who, v.TicketID, review.Public, f.Get("body"))
-		return id, err
+		changes, stop, err := c.Desk.Changes(c.Ctx(), who, id)
+		if err != nil {
+			return id, err
+		}
+		defer stop()
+		if _, err = c.Desk.Say(c.Ctx(), who, v.TicketID, review.Public, f.Get("body")); err != nil {
+			return id, err
+		}
+		if v.State == refund.AwaitingCustomer {
+			answered(c, who, id, changes)
+		}
+		return id, nil
 	}, "message-sent")
+}
+
+// answered waits a moment until the workflow has heard of the answer, so that the next page
+// does not ask for it again. That page is right also when it has not.
+func answered(c *page.Context, who identity.Actor, id string, changes <-chan struct{}) {
+	enough := time.NewTimer(untilSettled)
+	defer enough.Stop()
+	for {
+		select {
+		case <-c.Ctx().Done():
+			return
+		case <-enough.C:
+			return
+		case _, more := <-changes:
+			if v, err := c.Desk.Refund(c.Ctx(), who, id); err != nil || !more || v.State != refund.AwaitingCustomer {
+				return
+			}
+		}
+	}
 }
 
 // appeal asks once more, in a new refund.

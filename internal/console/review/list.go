@@ -1,6 +1,7 @@
 package review
 
 import (
+	"maps"
 	"net/url"
 	"slices"
 	"time"
@@ -224,8 +225,10 @@ func (l list) neighbours(c *page.Context, ticketID string) (before, after string
 }
 
 // next is the case to go on with once the ticket is done: the one after it, else the list's
-// first, else none.
+// first, else none. Closed ones, which some lists show, are nothing to go on with.
 func (l list) next(c *page.Context, ticketID string) (string, error) {
+	l.Values = maps.Clone(l.Values)
+	l.Values.Set("state", string(review.Open))
 	_, after, err := l.neighbours(c, ticketID)
 	if err != nil || after != "" && after != ticketID {
 		return after, err

@@ -9,6 +9,7 @@ import (
 
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // Click clicks what a selector finds, as a mouse does.
@@ -41,8 +42,26 @@ func (t *Tab) Choose(selector, value string) {
 	})()`, quoted(selector), quoted(value))))
 }
 
-// Press presses a key: "j", "?", kb.Enter.
-func (t *Tab) Press(key string) { t.do("press "+key, chromedp.KeyEvent(key)) }
+// Press presses a key: "j", "?", kb.Enter. As on a keyboard, its letter is typed where the page
+// does nothing else with it.
+func (t *Tab) Press(key string) {
+	for _, r := range key {
+		k, known := kb.Keys[r]
+		if !known {
+			t.fail("there is no key %q", r)
+		}
+		press := input.DispatchKeyEventParams{
+			Type: input.DispatchKeyEventTypeKeyDown, Code: k.Code, Key: k.Key,
+			WindowsVirtualKeyCode: k.Windows, NativeVirtualKeyCode: k.Native,
+		}
+		release := press
+		release.Type = input.DispatchKeyEventTypeKeyUp
+		if k.Print {
+			press.Text, press.UnmodifiedText = k.Text, k.Unmodified
+		}
+		t.do("press "+key, call(input.DispatchKeyEvent, press), call(input.DispatchKeyEvent, release))
+	}
+}
 
 // Await waits until an expression is true. Between two pages it is not.
 func (t *Tab) Await(what, expression string) {

@@ -93,8 +93,10 @@ func newStranger(t *testing.T) stranger {
 const (
 	// large is what a stranger has a person look at, of whom one is enough.
 	large = "500"
-	// huge is what anybody has two people look at, one of them senior.
+	// huge is what anybody has somebody look at, of whom a senior reviewer is enough.
 	huge = "1200"
+	// enormous is what two people have to approve, one of them senior.
+	enormous = "12000"
 )
 
 // files asks for the refund of a new package and gives the refund.

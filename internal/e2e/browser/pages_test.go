@@ -3,6 +3,7 @@ package browser_test
 import (
 	"net/http"
 	"testing"
+	"time"
 
 	"refunddesk/internal/e2e/browser"
 )
@@ -171,7 +172,7 @@ func (s scene) visits() []visit {
 		visit{name: "pauses", path: "/pauses"},
 		visit{name: "a pause with errors", path: "/pauses", do: sends("#new-pause", "")},
 		visit{name: "a pause before it begins", path: "/pauses", do: func(tab *browser.Tab) {
-			fillPause(tab, "everything", "")
+			fillPause(tab, "all", "")
 			tab.Click("#new-pause button")
 			tab.Sees("#preview")
 		}},
@@ -210,5 +211,5 @@ func fillPause(tab *browser.Tab, scope, target string) {
 		tab.Fill("#target", target)
 	}
 	tab.Fill("#new-pause textarea", "Billing is moving to another system.")
-	tab.Choose("#expires_at", "2099-01-02T09:00")
+	tab.Choose("#expires_at", time.Now().UTC().AddDate(0, 0, 20).Format("2006-01-02T15:04"))
 }

@@ -4,11 +4,13 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
 
 	"refunddesk/internal/e2e/browser"
+	"refunddesk/internal/e2e/stack"
 )
 
 // waiting gives the refund and the case of somebody who asks for much.
@@ -23,14 +25,20 @@ func stateOf(t *testing.T, refund string) string {
 	return as(t, "auditor", http.MethodGet, "/v1/refunds/"+refund, nil).text("state")
 }
 
+// becomes waits until a refund is in a state.
+func becomes(t *testing.T, refund, state string) {
+	t.Helper()
+	require.Eventually(t, func() bool { return stateOf(t, refund) == state }, stack.Patience, 20*time.Millisecond, "%s becomes %s", refund, state)
+}
+
 func TestTheQueueIsFiltered(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, o browser.Options) {
 		_, ticket := waiting(t)
 		tab := open(t, o)
 		tab.SignIn("reviewer")
-		tab.Click("#view-all")
-		tab.Await("the view", `document.querySelector("#view-all[aria-current=page]")`)
+		tab.Click("#view-unassigned")
+		tab.Await("the view", `document.querySelector("#view-unassigned[aria-current=page]")`)
 		tab.Choose("#filter-queue", "questions")
 		tab.Choose("#filter-kind", "question")
 		tab.Click("#filters button")
@@ -108,7 +116,7 @@ func TestAReviewerDecides(t *testing.T) {
 func TestAStaleDecisionShowsWhatChanged(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, o browser.Options) {
-		refund := newStranger(t).files(t, huge).text("id")
+		refund := newStranger(t).files(t, enormous).text("id")
 		ticket := ticketOf(t, refund).text("id")
 		tab := open(t, o)
 		tab.SignIn("reviewer")
@@ -117,6 +125,7 @@ func TestAStaleDecisionShowsWhatChanged(t *testing.T) {
 		tab.Choose("#reason_code", "verified_request")
 		tab.Fill("#decision-form #note", "Their head of purchasing confirms it.")
 		decides(t, "senior", refund, "approve")
+		disputed(t, refund) // what was approved is not what it was
 		tab.Click("#decide")
 		tab.Sees("#changed table")
 		require.NotEmpty(t, tab.Text("#changed .was"))
@@ -132,6 +141,17 @@ func TestAStaleDecisionShowsWhatChanged(t *testing.T) {
 	})
 }
 
+// disputed has the payment of a refund's package disputed and won again: meanwhile the refund
+// was on hold.
+func disputed(t *testing.T, refund string) {
+	t.Helper()
+	pkg := as(t, "auditor", http.MethodGet, "/v1/refunds/"+refund, nil).text("package_id")
+	as(t, "integrator", http.MethodPut, "/v1/packages/"+pkg+"/dispute", thing{"status": "open"})
+	becomes(t, refund, "on_hold")
+	as(t, "integrator", http.MethodPut, "/v1/packages/"+pkg+"/dispute", thing{"status": "won"})
+	becomes(t, refund, "in_review")
+}
+
 func TestResolveAndNext(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, o browser.Options) {
@@ -141,7 +161,7 @@ func TestResolveAndNext(t *testing.T) {
 		}
 		tab := open(t, o)
 		tab.SignIn("reviewer2")
-		tab.Go("/review?view=all&account_id=" + whose.account)
+		tab.Go("/review?view=all&state=open&account_id=" + whose.account)
 		require.Equal(t, 3, tab.Count("#queue tbody tr"))
 		tab.Click("#queue tbody tr:first-child a")
 		tab.Sees("#resolve-next")
@@ -253,14 +273,17 @@ func TestManyAreAssigned(t *testing.T) {
 		list := "/review?view=all&account_id=" + whose.account
 		tab.Go(list)
 		require.Equal(t, 2, tab.Count("#queue tbody tr"))
+		handledBy := func(person string, many string) string {
+			return `[...document.querySelectorAll("#queue tbody tr")].filter(e => e.textContent.includes("` + person + `")).length === ` + many
+		}
+		tab.Click("#queue tbody tr:first-child input")
+		tab.Click("#bulk-claim")
+		tab.Await("one claimed", handledBy("You", "1"))
 		tab.Click("#select-all")
 		tab.Await("all chosen", `document.querySelectorAll("#queue tbody input:checked").length === 2`)
 		tab.Fill("#bulk-assignee", "user_reviewer2")
 		tab.Click("#bulk-assign")
-		tab.Await("both assigned", `[...document.querySelectorAll("#queue tbody tr")].filter(e => e.textContent.includes("user_reviewer2")).length === 2`)
-		tab.Click("#queue tbody tr:first-child input")
-		tab.Click("#bulk-claim")
-		tab.Await("one claimed", `[...document.querySelectorAll("#queue tbody tr")].filter(e => e.textContent.includes("user_reviewer2")).length === 1`)
+		tab.Await("both assigned", handledBy("user_reviewer2", "2"))
 	})
 }
 
@@ -270,8 +293,8 @@ func TestFocusAfterSwaps(t *testing.T) {
 	_, ticket := waiting(t)
 	tab := signedIn(t, "reviewer")
 	browser.Eval[bool](tab, `window.stillHere = true`)
-	tab.Click("#view-all")
-	tab.Await("the new page's heading has the focus, or the tab", `location.search.includes("all") && (`+focused("#main h1")+` || `+focused("#view-all")+`)`)
+	tab.Click("#view-mine")
+	tab.Await("the new page's heading has the focus, or the tab", `location.search.includes("mine") && (`+focused("#main h1")+` || `+focused("#view-mine")+`)`)
 	require.True(t, tab.True(`window.stillHere`), "swapped, not loaded")
 	tab.Go("/review/" + ticket)
 	browser.Eval[bool](tab, `window.stillHere = true`)
