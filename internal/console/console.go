@@ -13,8 +13,9 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
-
+	"golang.org/x/time/rate"
 	"refunddesk/internal/auth"
+
 	"refunddesk/internal/console/admin"
 	"refunddesk/internal/console/audit"
 	"refunddesk/internal/console/customer"
@@ -73,8 +74,16 @@ type Console struct {
 	policy  string   // the Content-Security-Policy
 	folders map[string]bool
 	glance  time.Duration // how often a stream looks whether its session is over
+	begins  *rate.Limiter // of sign-ins
 	handler http.Handler
 }
+
+// Anybody can begin a sign-in, and each is a row until it is over: ten minutes of as many as
+// can be are some megabytes.
+const (
+	beginsEach  = 50 // a second
+	beginsBurst = 500
+)
 
 // New makes the console. It returns an error when an option is missing or cannot be.
 func New(o Options) (*Console, error) {
@@ -100,7 +109,10 @@ func New(o Options) (*Console, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	c := &Console{o: o, foreign: http.NewCrossOriginProtection(), policy: policyOf(o.IssuerOrigin), glance: 5 * time.Second}
+	c := &Console{
+		o: o, foreign: http.NewCrossOriginProtection(), policy: policyOf(o.IssuerOrigin), glance: 5 * time.Second,
+		begins: rate.NewLimiter(beginsEach, beginsBurst),
+	}
 	if o.PublicURL != "" {
 		public, err := publicURL(o.PublicURL)
 		if err != nil {

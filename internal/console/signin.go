@@ -46,6 +46,7 @@ const signInPatience = 10 * time.Minute
 // The refusals of a sign-in that is back from the issuer.
 var (
 	errLost   = fault.New(fault.Malformed, "sign-in-lost", "This sign-in was begun elsewhere, took too long or is done already.")
+	errBusy   = fault.New(fault.TooMany, "too-many-sign-ins", "Very many people are signing in just now; try again in a moment.").After(2 * time.Second)
 	errDenied = fault.New(fault.Forbidden, "sign-in-denied", "The issuer did not sign you in.")
 )
 
@@ -83,6 +84,10 @@ func (c *Console) signIn(g *gin.Context) {
 	}
 	if g.GetHeader("HX-Request") == "true" {
 		goTo(g, signInPath(returnTo)) // as a page of its own: the issuer is none of ours
+		return
+	}
+	if !c.begins.AllowN(c.o.Now(), 1) {
+		c.refuse(g, errBusy, returnTo)
 		return
 	}
 	ctx := g.Request.Context()
@@ -189,6 +194,7 @@ func (c *Console) refuse(g *gin.Context, err error, returnTo string) {
 	}
 	c.o.Log.LogAttrs(g.Request.Context(), level, "sign-in refused", attrs...)
 	p := pageOf(g)
+	p.WhenAgain(f)
 	p.URL = pathHome // what came with the address stays out of the page
 	if shown := p.ShowAs(page.StatusOf(f.Kind), p.T("signin.refused.title"), refused(p.View, f, signInPath(returnTo))); shown != nil {
 		p.Fail(shown)

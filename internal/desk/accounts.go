@@ -140,6 +140,15 @@ func (d *Desk) Statement(ctx context.Context, actor identity.Actor, accountID st
 	return d.records.Journals(ctx, accountID, p)
 }
 
+// Movements lists the journals that moved the balance of an account, newest first: of a
+// statement, what is not about the use of packages.
+func (d *Desk) Movements(ctx context.Context, actor identity.Actor, accountID string, p Paging) (Page[ledger.Journal], error) {
+	if err := d.readsMoney(ctx, actor, accountID); err != nil {
+		return Page[ledger.Journal]{}, err
+	}
+	return d.records.Movements(ctx, accountID, p)
+}
+
 func (d *Desk) readsMoney(ctx context.Context, actor identity.Actor, accountID string) error {
 	if _, err := d.accountFor(ctx, actor, accountID); err != nil {
 		return err

@@ -129,6 +129,8 @@ type Records interface {
 	Account(ctx context.Context, id string) (refund.Account, error)
 	Balances(ctx context.Context, accountID string) ([]money.Money, error)
 	Journals(ctx context.Context, accountID string, p Paging) (Page[ledger.Journal], error)
+	// Movements are those of them that moved the balance of the account.
+	Movements(ctx context.Context, accountID string, p Paging) (Page[ledger.Journal], error)
 
 	CreatePackage(ctx context.Context, by identity.Actor, p refund.Package) (refund.Package, error)
 	RecordUsage(ctx context.Context, by identity.Actor, u UsageRecord) (UsageRecord, error)

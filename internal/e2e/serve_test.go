@@ -1,74 +1,21 @@
 package e2e
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"encoding/json"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/go-jose/go-jose/v4"
-	"github.com/go-jose/go-jose/v4/jwt"
 	"github.com/stretchr/testify/require"
 
 	"refunddesk/api/client"
 )
 
-// issuer is an OpenID Connect provider, as far as a resource server needs one.
-type issuer struct {
-	url    string
-	signer jose.Signer
-}
-
-func startIssuer(t *testing.T) *issuer {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
-	private := jose.JSONWebKey{Key: key, KeyID: "e2e", Algorithm: string(jose.ES256), Use: "sig"}
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: private}, nil)
-	require.NoError(t, err)
-
-	mux := http.NewServeMux()
-	server := httptest.NewServer(mux)
-	t.Cleanup(server.Close)
-	say := func(document any) http.HandlerFunc {
-		return func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Type", "application/json")
-			_ = json.NewEncoder(w).Encode(document)
-		}
-	}
-	mux.HandleFunc("GET /.well-known/openid-configuration", say(map[string]any{
-		"issuer": server.URL, "jwks_uri": server.URL + "/keys", "authorization_endpoint": server.URL + "/auth",
-		"token_endpoint": server.URL + "/token", "id_token_signing_alg_values_supported": []string{"ES256"},
-	}))
-	mux.HandleFunc("GET /keys", say(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{private.Public()}}))
-	return &issuer{url: server.URL, signer: signer}
-}
-
-// token is for roles in a nested claim, as Keycloak has them.
-func (i *issuer) token(t *testing.T, subject, account string, roles ...string) string {
-	t.Helper()
-	claims := map[string]any{
-		"iss": i.url, "aud": "refunddesk", "sub": subject, "exp": time.Now().Add(time.Hour).Unix(),
-		"iat": time.Now().Unix(), "realm_access": map[string]any{"roles": roles},
-	}
-	if account != "" {
-		claims["account_id"] = account
-	}
-	token, err := jwt.Signed(i.signer).Claims(claims).Serialize()
-	require.NoError(t, err)
-	return token
-}
-
-// serve starts the production program on a migrated database; it need not get ready.
-func serve(t *testing.T, i *issuer, engine string) *Program {
+// serve starts the production program on a migrated database, with more flags if there are
+// any; it need not get ready.
+func serve(t *testing.T, i *issuer, engine string, more ...string) *Program {
 	t.Helper()
 	path, err := binaries["refunddesk"]()
 	require.NoError(t, err)
@@ -81,10 +28,12 @@ func serve(t *testing.T, i *issuer, engine string) *Program {
 	require.NoError(t, err)
 	p := &Program{URL: "http://" + address, Metrics: "http://" + metrics + "/metrics", path: path, log: filepath.Join(temporary, "log-"+unique())}
 	p.args = []string{"serve", "--http", address, "--engine", engine, "--metrics", metrics, "--rate-limit", "0"}
+	p.args = append(p.args, more...)
 	// Half of the settings by flag and half by variable.
 	p.env = []string{
 		"REFUNDDESK_DATABASE=" + database, "REFUNDDESK_ISSUER=" + i.url, "REFUNDDESK_ROLES_CLAIM=realm_access.roles",
 		"REFUNDDESK_ENGINE_NAMESPACE=e2e", "REFUNDDESK_TASK_QUEUE=refunds-e2e", "REFUNDDESK_LOG_LEVEL=warn",
+		"REFUNDDESK_PUBLIC_URL=" + p.URL, "REFUNDDESK_CLIENT_ID=" + issuerClient,
 	}
 	require.NoError(t, p.spawn())
 	p.cleanUp(t)

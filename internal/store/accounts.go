@@ -227,7 +227,18 @@ func (r journalRow) domain() ledger.Journal {
 
 // Journals implements desk.Records: the journals of an account, newest first, with their postings.
 func (s *Store) Journals(ctx context.Context, accountID string, p desk.Paging) (desk.Page[ledger.Journal], error) {
-	query, args := "SELECT * FROM journals WHERE account_id = ?", []any{accountID}
+	return s.journals(ctx, "SELECT * FROM journals WHERE account_id = ?", []any{accountID}, p)
+}
+
+// Movements implements desk.Records: the journals that moved the balance of an account.
+func (s *Store) Movements(ctx context.Context, accountID string, p desk.Paging) (desk.Page[ledger.Journal], error) {
+	return s.journals(ctx, `SELECT * FROM journals WHERE account_id = ? AND operation IN ('refund', 'reversal')
+		AND EXISTS (SELECT 1 FROM postings p WHERE p.journal_id = journals.id AND p.ledger_account = CAST(? AS text) || journals.currency)`,
+		[]any{accountID, ledger.CustomerAccount(accountID, "")}, p)
+}
+
+// journals gives a page of what the query finds.
+func (s *Store) journals(ctx context.Context, query string, args []any, p desk.Paging) (desk.Page[ledger.Journal], error) {
 	if p.Cursor != "" {
 		c, err := parseCursor(p.Cursor)
 		if err != nil {

@@ -139,11 +139,6 @@ func (s *Store) EndSession(ctx context.Context, h session.Hash) error {
 	return s.change(ctx, "DELETE FROM sessions WHERE id_hash = ?", tokenKey(h))
 }
 
-// EndSessions ends all sessions of somebody at once.
-func (s *Store) EndSessions(ctx context.Context, subject string) error {
-	return s.change(ctx, "DELETE FROM sessions WHERE subject = ?", subject)
-}
-
 // SweepSessions deletes all sessions that are over, by their limit or for not having been
 // used for as long as idle, all sign-ins that took too long, and old marks of who looked.
 func (s *Store) SweepSessions(ctx context.Context, idle time.Duration) error {

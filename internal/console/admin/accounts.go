@@ -132,17 +132,14 @@ func setStanding(c *page.Context) error {
 	if err != nil {
 		return err
 	}
-	if err = needText("reason", form.Get("reason")); err == nil {
-		_, err = c.Desk.SetStanding(c.Ctx(), c.Actor, c.Param("id"), refund.Standing(form.Get("standing")), form.Get("reason"))
-	}
-	if err == nil {
+	if _, err = c.Desk.SetStanding(c.Ctx(), c.Actor, c.Param("id"), refund.Standing(form.Get("standing")), form.Get("reason")); err == nil {
 		return c.See(accountPath(c.Param("id")), "standing-set")
 	}
 	f, readErr := fileOf(c)
 	if readErr != nil {
 		return readErr
 	}
-	return c.Again(inWords(c, err), f.Name, func(form *page.Form) templ.Component {
+	return c.Again(err, f.Name, func(form *page.Form) templ.Component {
 		f.Form = form
 		return accountPage(c.View, f)
 	})

@@ -57,7 +57,7 @@ func boardOf(c *page.Context) (board, error) {
 	}
 	zone, err := time.LoadLocation(b.Zone)
 	if err != nil || b.Zone == "Local" || len(b.Zone) > 64 {
-		b.Filter.Fault = fault.From(inWords(c, fault.InvalidField("zone", "is a time zone, such as Asia/Shanghai")))
+		b.Filter.Fault = page.InWords(c.View, fault.InvalidField("zone", "is a time zone, such as Asia/Shanghai"))
 		zone = time.UTC
 	}
 	if b.Zone == "" {
@@ -80,17 +80,14 @@ func retryRefund(c *page.Context) error {
 		return err
 	}
 	id := c.Param("id")
-	if err = needText("reason", form.Get("reason")); err == nil {
-		_, err = c.Desk.Retry(c.Ctx(), c.Actor, id, form.Get("reason"))
-	}
-	if err == nil {
+	if _, err = c.Desk.Retry(c.Ctx(), c.Actor, id, form.Get("reason")); err == nil {
 		return c.See("/dashboard", "refund-retried")
 	}
 	b, readErr := boardOf(c)
 	if readErr != nil {
 		return readErr
 	}
-	return c.Again(inWords(c, err), c.T("admin.dashboard.title"), func(f *page.Form) templ.Component {
+	return c.Again(err, c.T("admin.dashboard.title"), func(f *page.Form) templ.Component {
 		b.Retry, b.RetryID = f, id
 		return dashboardPage(c.View, b)
 	})

@@ -150,7 +150,7 @@ func pauseAgain(c *page.Context, err error) error {
 	if readErr != nil {
 		return readErr
 	}
-	return c.Again(inWords(c, err), c.T("admin.pauses.title"), func(f *page.Form) templ.Component {
+	return c.Again(err, c.T("admin.pauses.title"), func(f *page.Form) templ.Component {
 		list.Form = f
 		return pausesPage(c.View, list)
 	})

@@ -221,7 +221,7 @@ func publish(c *page.Context) error {
 		}
 		return c.See(policyPath(p.Version), done)
 	}
-	return c.Again(inWords(c, err), c.T("admin.policy.title", "Version", p.Version), func(f *page.Form) templ.Component {
+	return c.Again(err, c.T("admin.policy.title", "Version", p.Version), func(f *page.Form) templ.Component {
 		p.Form = f
 		return policyPage(c.View, p)
 	})

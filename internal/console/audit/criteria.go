@@ -41,51 +41,53 @@ func askedIn(v *page.View, query url.Values) asked {
 		State: refund.State(get("state")), Verdict: get("verdict"), Currency: strings.ToUpper(get("currency")),
 		Paging: desk.Paging{Cursor: query.Get("cursor")},
 	}
-	bad := map[string]bool{}
+	bad := map[string]*fault.Error{} // by field
 	if a.Search.Currency != "" && !money.ValidCurrency(a.Search.Currency) {
-		bad["currency"] = true
+		bad["currency"] = fault.InvalidField("currency", "is a currency's three letters, such as USD")
 	}
 	a.Search.AmountFrom = amountIn(get("amount_from"), "amount_from", bad)
 	a.Search.AmountTo = amountIn(get("amount_to"), "amount_to", bad)
 	a.Search.From = dayIn(get("from"), 0, "from", bad)
 	a.Search.To = dayIn(get("to"), 1, "to", bad) // the last day is whole
 	if err := a.Search.Check(); err != nil {
-		for _, f := range fault.From(err).Fields {
-			bad[f.Name] = true
+		f := fault.From(err)
+		if name := f.Fields[0].Name; bad[name] == nil {
+			bad[name] = f
 		}
 	}
 	for _, name := range criteria {
-		if !bad[name] {
+		if bad[name] == nil {
 			continue
 		}
 		if a.Form.Fault == nil {
 			a.Form.Fault = fault.New(fault.Unprocessable, "invalid-value", "Something in the search cannot be.")
 		}
-		a.Form.Fault.Fields = append(a.Form.Fault.Fields, fault.Field{Name: name, Problem: v.T("audit.problem." + name)})
+		a.Form.Fault.Fields = append(a.Form.Fault.Fields, bad[name].Fields...)
 	}
+	a.Form.Fault = page.InWords(v, a.Form.Fault)
 	return a
 }
 
-func amountIn(text, name string, bad map[string]bool) *int64 {
+func amountIn(text, name string, bad map[string]*fault.Error) *int64 {
 	if text == "" {
 		return nil
 	}
 	micros, err := money.ParseMicros(text)
 	if err != nil {
-		bad[name] = true
+		bad[name] = fault.InvalidField(name, "is an amount, such as 12.50")
 		return nil
 	}
 	return &micros
 }
 
 // dayIn is the beginning of a day, in UTC, so many days later.
-func dayIn(text string, later int, name string, bad map[string]bool) *time.Time {
+func dayIn(text string, later int, name string, bad map[string]*fault.Error) *time.Time {
 	if text == "" {
 		return nil
 	}
 	day, err := time.Parse(time.DateOnly, text)
 	if err != nil {
-		bad[name] = true
+		bad[name] = fault.InvalidField(name, "is a day, such as 2026-03-31")
 		return nil
 	}
 	day = day.AddDate(0, 0, later)

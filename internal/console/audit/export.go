@@ -78,7 +78,7 @@ func (l *lines) close() error {
 	return l.c.Ctx().Err()
 }
 
-var errFormat = fault.InvalidField("format", "is %s or %s", formatCSV, formatNDJSON)
+var errFormat = fault.InvalidField("format", "is csv or ndjson")
 
 // formatOf is the format that is asked for. Errors: a fault naming format.
 func formatOf(c *page.Context) (string, error) {

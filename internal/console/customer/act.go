@@ -50,7 +50,7 @@ func (a *area) act(c *page.Context, do func(who identity.Actor, f *page.Form, id
 	if readErr != nil {
 		return err // what went wrong first says more
 	}
-	return c.Again(inWords(c, err), refundTitle(c.View, &r), func(f *page.Form) templ.Component { return refundPage(c.View, &r, f) })
+	return c.Again(err, refundTitle(c.View, &r), func(f *page.Form) templ.Component { return refundPage(c.View, &r, f) })
 }
 
 func (a *area) withdraw(c *page.Context) error {

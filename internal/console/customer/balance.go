@@ -20,10 +20,9 @@ type movement struct {
 	Amount    money.Money
 }
 
-// movementOf is what the journal did to the customer's balance; ok is false when it did
-// nothing to it, as purchases and usage do not.
-func movementOf(j ledger.Journal) (m movement, ok bool) {
-	m = movement{ID: j.ID, At: j.CreatedAt, Operation: j.Operation, PackageID: j.PackageID, Amount: money.Of(0, j.Currency)}
+// movementOf is what the journal did to the customer's balance.
+func movementOf(j ledger.Journal) movement {
+	m := movement{ID: j.ID, At: j.CreatedAt, Operation: j.Operation, PackageID: j.PackageID, Amount: money.Of(0, j.Currency)}
 	mine := ledger.CustomerAccount(j.AccountID, j.Currency)
 	for _, p := range j.Postings {
 		if p.Account == mine {
@@ -33,7 +32,7 @@ func movementOf(j ledger.Journal) (m movement, ok bool) {
 	if j.Operation == ledger.Refund {
 		m.RefundID = j.OperationID
 	}
-	return m, !m.Amount.IsZero()
+	return m
 }
 
 // what the movement was, in words.
@@ -50,31 +49,17 @@ type balanceView struct {
 	First     bool // this is the first page
 }
 
-// How much of the ledger is read for a page of the statement: usage is there too, and moves
-// no balance. What is not reached is on the next page.
-const (
-	journalsAtOnce = 200
-	journalReads   = 5
-)
-
 func (a *area) balance(c *page.Context) error {
 	who, err := me(c)
 	if err != nil {
 		return err
 	}
-	b := balanceView{First: c.Query("cursor") == "", Next: c.Query("cursor")}
+	b := balanceView{First: c.Query("cursor") == ""}
 	if b.Balances, err = c.Desk.Balances(c.Ctx(), who, who.AccountID); err != nil {
 		return err
 	}
-	for range journalReads {
-		var read []movement
-		if read, b.Next, err = movements(c, who, b.Next); err != nil {
-			return err
-		}
-		b.Movements = append(b.Movements, read...)
-		if b.Next == "" || len(b.Movements) >= listLength {
-			break
-		}
+	if b.Movements, b.Next, err = movements(c, who, paging(c)); err != nil {
+		return err
 	}
 	if b.Names, err = namesOf(c, who, packagesOf(b.Movements)); err != nil {
 		return err
@@ -82,16 +67,14 @@ func (a *area) balance(c *page.Context) error {
 	return c.Show(c.T("customer.balance.title"), balancePage(c.View, b))
 }
 
-// movements reads the next part of the statement.
-func movements(c *page.Context, who identity.Actor, cursor string) (read []movement, next string, err error) {
-	journals, err := c.Desk.Statement(c.Ctx(), who, who.AccountID, desk.Paging{Limit: journalsAtOnce, Cursor: cursor})
+// movements reads a part of the statement.
+func movements(c *page.Context, who identity.Actor, p desk.Paging) (read []movement, next string, err error) {
+	journals, err := c.Desk.Movements(c.Ctx(), who, who.AccountID, p)
 	if err != nil {
 		return nil, "", err
 	}
 	for _, j := range journals.Items {
-		if m, ok := movementOf(j); ok {
-			read = append(read, m)
-		}
+		read = append(read, movementOf(j))
 	}
 	return read, journals.Next, nil
 }

@@ -2,6 +2,7 @@ package customer_test
 
 import (
 	"encoding/csv"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -31,6 +32,47 @@ func TestTheBalanceAndItsStatement(t *testing.T) {
 	assert.Equal(t, "/balance/statement.csv", p.Find("#download").Attr("href"))
 	assert.Equal(t, "Starter 的退款", o.ann.In("zh-Hans").Get("/balance").Find("#movements a").Text())
 	assert.Nil(t, o.bob.Get("/balance").Find("#movements"))
+}
+
+// However much its packages are used, each page of the statement has its rows, and the file
+// has them all.
+func TestAPageOfTheStatementIsBounded(t *testing.T) {
+	o := newOffice(t)
+	var want []string
+	for i := range 45 {
+		id := fmt.Sprintf("p%d", i)
+		o.Buy(id, 100, 100)
+		for u := range 6 {
+			require.NoError(t, o.Use(fmt.Sprintf("u-%s-%d", id, u), id, 1))
+		}
+		r := o.MustFile(id).ID
+		o.Step(r, refund.VerbScreen, refund.Crediting)
+		o.Step(r, refund.VerbCredit, refund.Credited)
+		want = append([]string{r}, want...)
+	}
+	var got []string
+	for _, rows := range []int{20, 20, 5} {
+		path := "/balance"
+		if len(got) > 0 {
+			path = o.ann.Get(path).Find(".more a").Attr("href")
+			if len(got) > 20 {
+				path = o.ann.Get(path).Find(".more a").Attr("href")
+			}
+		}
+		p := o.sound(o.ann, path)
+		links := p.All("#movements tbody a")
+		assert.Len(t, links, rows)
+		for _, a := range links {
+			got = append(got, strings.TrimPrefix(a.Attr("href"), "/refunds/"))
+		}
+		assert.Equal(t, rows == 20, p.Find(".more a") != nil)
+	}
+	assert.Equal(t, want, got)
+	lines := strings.Split(strings.TrimSpace(o.ann.Get("/balance/statement.csv").Body), "\r\n")
+	require.Len(t, lines, 46)
+	for i, line := range lines[1:] {
+		assert.Contains(t, line, want[i])
+	}
 }
 
 func TestTheStatementIsAFileForSpreadsheets(t *testing.T) {

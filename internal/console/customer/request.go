@@ -90,7 +90,7 @@ func (a *area) file(c *page.Context) error {
 	if isKey(key) && fault.CodeOf(err) != codeOtherContents {
 		r.Key = key // nothing was filed under it, and what is sent again is still the same request
 	}
-	return c.Again(inWords(c, err), r.title(c.View), func(f *page.Form) templ.Component { return requestPage(c.View, r, f) })
+	return c.Again(err, r.title(c.View), func(f *page.Form) templ.Component { return requestPage(c.View, r, f) })
 }
 
 // codeOtherContents is of a key that was used with other contents: it is used up.

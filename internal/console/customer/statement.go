@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"refunddesk/internal/console/page"
+	"refunddesk/internal/desk"
 	"refunddesk/internal/identity"
 )
 
@@ -36,7 +37,6 @@ func (a *area) statement(c *page.Context) error {
 		if rows, next, err = s.read(next); err != nil {
 			page.BreakOff(c, err)
 		}
-		page.Flush(c) // a part without a line of the balance takes its time too
 	}
 	_ = w.Close() // the browser is gone: there is nobody to tell
 	return nil
@@ -51,7 +51,7 @@ type sheet struct {
 
 // read gives the next rows.
 func (s *sheet) read(cursor string) (rows [][]string, next string, err error) {
-	part, next, err := movements(s.c, s.who, cursor)
+	part, next, err := movements(s.c, s.who, desk.Paging{Limit: mostAtOnce, Cursor: cursor})
 	if err != nil {
 		return nil, "", err
 	}

@@ -147,7 +147,7 @@ func (a *area) ask(c *page.Context) error {
 	if readErr != nil {
 		return err // what went wrong first says more
 	}
-	return c.Again(inWords(c, err), c.T("customer.ask.title"), func(f *page.Form) templ.Component { return askPage(c.View, about, f) })
+	return c.Again(err, c.T("customer.ask.title"), func(f *page.Form) templ.Component { return askPage(c.View, about, f) })
 }
 
 // ticketView is a ticket with what was said on it.
@@ -205,7 +205,7 @@ func (a *area) say(c *page.Context) error {
 	if readErr != nil {
 		return err // what went wrong first says more
 	}
-	return c.Again(inWords(c, err), t.Title, func(f *page.Form) templ.Component { return ticketPage(c.View, t, f) })
+	return c.Again(err, t.Title, func(f *page.Form) templ.Component { return ticketPage(c.View, t, f) })
 }
 
 // turnOf says who moves next on a ticket.

@@ -6,7 +6,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"refunddesk/internal/console/page"
 	"refunddesk/internal/console/words"
 	"refunddesk/internal/desk"
 	"refunddesk/internal/ledger"
@@ -90,22 +89,6 @@ func TestEveryCodeHasItsWords(t *testing.T) {
 			has("customer.movement." + string(operation))
 		}
 		has("done.filed", "done.withdrawn", "done.appealed", "done.message-sent", "done.ticket-submitted")
-	}
-}
-
-// What is wrong with a field is said in the reader's language, whatever the desk says of it.
-func TestProblemsAreInWords(t *testing.T) {
-	catalogue, err := words.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	v := &page.View{Words: catalogue.In(refund.SimplifiedChinese)}
-	for sentence, want := range map[string]string{
-		"must not be empty": "请填写此项。", "is not one of the reasons": "请选择一项。", "has at most 200 characters": "请缩短至 200 个字符以内。",
-		"has at most 10000 characters": "请缩短至 10000 个字符以内。", "is one line of text without control characters": "请只填写一行，且不含特殊字符。",
-		"is text in UTF-8": "包含无法保存的字符，请删除后再试。", "is something new": "请检查此项。",
-	} {
-		assert.Equal(t, want, problemInWords(v, sentence), sentence)
 	}
 }
 

@@ -91,17 +91,33 @@ func Flush(c *Context) {
 // InertCell is the text as a spreadsheet shows it and never works it out: one that could
 // begin a formula gets an apostrophe before it, which spreadsheets take for "this is text".
 // Numbers with a sign are numbers, and stay so.
+//
+// The same is done within the text after what could begin a cell of its own: line breaks and
+// tabs, and the semicolon, which is what separates cells wherever a comma is in decimals.
 func InertCell(text string) string {
-	if text == "" || isNumber(text) {
-		return text
+	var out strings.Builder
+	if text != "" && strings.ContainsAny(text[:1], "\t\r\n") {
+		out.WriteByte('\'')
 	}
-	// Spreadsheets skip what they take for blank, full-width forms of the signs work too, and
-	// a tab or a line break may begin a cell of its own when the text is pasted.
+	for text != "" {
+		part, rest := text, ""
+		if end := strings.IndexAny(text, ";\t\r\n"); end >= 0 {
+			part, rest = text[:end+1], text[end+1:]
+		}
+		if beginsFormula(strings.TrimRight(part, ";\t\r\n")) {
+			out.WriteByte('\'')
+		}
+		out.WriteString(part)
+		text = rest
+	}
+	return out.String()
+}
+
+// beginsFormula reports whether a spreadsheet could work the text out. They skip what they
+// take for blank, and full-width forms of the signs work too.
+func beginsFormula(text string) bool {
 	first, _ := firstRune(strings.TrimLeftFunc(text, skippedBySpreadsheets))
-	if strings.ContainsRune("=+-@＝＋－＠|%", first) || strings.ContainsAny(text[:1], "\t\r\n") {
-		return "'" + text
-	}
-	return text
+	return strings.ContainsRune("=+-@＝＋－＠|%", first) && !isNumber(text)
 }
 
 func firstRune(s string) (rune, bool) {

@@ -38,14 +38,19 @@ func (c *Context) Fail(err error) {
 	if c.gin.Writer.Written() {
 		return // a stream or a download broke off; there is nobody to tell
 	}
-	if f.RetryAfter > 0 {
-		c.gin.Header("Retry-After", strconv.Itoa(int(f.RetryAfter.Seconds()+0.5)))
-	}
+	c.WhenAgain(f)
 	if shown := c.ShowAs(StatusOf(f.Kind), c.T("failure.title"), failure(c.View, f, c.unsent())); shown != nil {
 		c.logFailure(fault.From(shown))
 		http.Error(c.gin.Writer, f.Detail, StatusOf(f.Kind))
 	}
 	c.gin.Abort()
+}
+
+// WhenAgain tells programs and proxies when to try again, if that is known.
+func (c *Context) WhenAgain(f *fault.Error) {
+	if f.RetryAfter > 0 {
+		c.gin.Header("Retry-After", strconv.Itoa(int(f.RetryAfter.Seconds()+0.5)))
+	}
 }
 
 func (c *Context) logFailure(f *fault.Error) {

@@ -76,8 +76,8 @@ func (c *Context) Form() (*Form, error) {
 	return c.form, nil
 }
 
-// Again shows a form again with what was typed and why it was refused, when err is the
-// reader's turn; other failures are returned.
+// Again shows a form again with what was typed and why it was refused, in words, when err is
+// the reader's turn; other failures are returned.
 func (c *Context) Again(err error, title string, body func(f *Form) templ.Component) error {
 	f := fault.From(err)
 	switch f.Kind {
@@ -89,6 +89,7 @@ func (c *Context) Again(err error, title string, body func(f *Form) templ.Compon
 	if readErr != nil {
 		return readErr
 	}
-	form.Fault = f
+	form.Fault = InWords(c.View, f)
+	c.WhenAgain(f)
 	return c.ShowAs(StatusOf(f.Kind), title, body(form))
 }

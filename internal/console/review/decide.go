@@ -81,7 +81,7 @@ func (p *pages) again(c *page.Context, l list, which string, err error) error {
 	if readErr != nil {
 		return err
 	}
-	form.Fault = inWords(c, f)
+	form.Fault = page.InWords(c.View, f)
 	shown.Which, shown.Form = which, form
 	if which == "decision" {
 		shown.Panel.Changes = changesSince(c.View, shownBefore(form), shown.CaseView)

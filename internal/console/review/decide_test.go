@@ -127,7 +127,7 @@ func TestWrongFieldsAreSaidBesideThem(t *testing.T) {
 	a := o.get(rita, "/review/"+id)
 	wrong := o.site.As(rita).Send(a, "form#decision-form", "decision", "approve", "reason_code", "suspected_abuse")
 	assert.Equal(t, 422, wrong.Status)
-	assert.Contains(t, wrong.Find("#reason_code-problem").Text(), "does not go with an approval")
+	assert.Contains(t, wrong.Find("#reason_code-problem").Text(), "does not go with the decision")
 	assert.Equal(t, "true", wrong.Find("#reason_code").Attr("aria-invalid"))
 	assert.Nil(t, wrong.Find("#decision-trouble"))
 	assert.Empty(t, wrong.Flaws())

@@ -66,7 +66,7 @@ func (p *pages) queue(c *page.Context) error {
 	if f.Kind != fault.Unprocessable && f.Kind != fault.Malformed {
 		return err
 	}
-	form.Fault = inWords(c, f)
+	form.Fault = page.InWords(c.View, f)
 	return c.ShowAs(page.StatusOf(f.Kind), c.T("review.title"), queueBody(c.View, queuePage{List: l, Filter: form, Acts: c.Actor.Decides()}))
 }
 
@@ -206,7 +206,7 @@ func (p *pages) queueAgain(c *page.Context, l list, err error) error {
 	if readErr != nil {
 		return readErr
 	}
-	return c.Again(inWords(c, fault.From(err)), c.T("review.title"), func(f *page.Form) templ.Component {
+	return c.Again(err, c.T("review.title"), func(f *page.Form) templ.Component {
 		shown.Bulk = f
 		return queueBody(c.View, shown)
 	})

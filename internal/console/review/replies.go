@@ -83,7 +83,7 @@ func (p *pages) saveReply(c *page.Context) error {
 	if _, err = c.Desk.SaveReply(c.Ctx(), c.Actor, r); err == nil {
 		return c.See("/review/saved-replies", "review-reply-saved")
 	}
-	return c.Again(inWords(c, fault.From(err)), c.T("review.replies.title"), func(f *page.Form) templ.Component {
+	return c.Again(err, c.T("review.replies.title"), func(f *page.Form) templ.Component {
 		return replyBody(c.View, replyPage{SavedReply: r, Form: f})
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"refunddesk/internal/console/page"
+	"refunddesk/internal/desk"
 	"refunddesk/internal/fault"
 	"refunddesk/internal/review"
 )
@@ -112,15 +113,18 @@ func snooze(c *page.Context, id string, f *page.Form) (string, error) {
 			}
 		}
 		if err != nil {
-			return "", fault.InvalidField("until", "is in the future")
+			return "", untilIs
 		}
 	}
 	if until.IsZero() && done == "review-snoozed" {
-		return "", fault.InvalidField("until", "is in the future")
+		return "", untilIs
 	}
 	_, err := c.Desk.Snooze(c.Ctx(), c.Actor, id, until)
 	return done, err
 }
+
+// untilIs refuses what is no time, as the desk refuses one too far away.
+var untilIs = fault.InvalidField("until", "is in the future, at most %d days away", int(desk.MostSnooze/(24*time.Hour)))
 
 // presetTime is when a button's snooze ends; zero for no button of ours. Mornings are those
 // of the calendar that the case is worked by.

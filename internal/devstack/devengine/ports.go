@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"strconv"
@@ -131,17 +132,34 @@ func (l *listeners) close() {
 	}
 }
 
+// Ports that nobody named are looked for below those that systems give to outgoing
+// connections: between finding one free and listening there, one of those could take it.
+const (
+	lowestPort  = 20_000
+	highestPort = 32_000
+)
+
 // take gives the wanted port when it is free and any other free one when not.
 func (l *listeners) take(host string, wanted int) (int, error) {
-	if wanted > 65535 {
-		wanted = 0
-	}
-	held, err := net.Listen("tcp", address(host, wanted))
-	if err != nil {
-		if held, err = net.Listen("tcp", address(host, 0)); err != nil {
-			return 0, err
+	if wanted > 0 && wanted <= 65535 {
+		if held, err := net.Listen("tcp", address(host, wanted)); err == nil {
+			return l.hold(held)
 		}
 	}
+	for range 100 {
+		port := lowestPort + rand.IntN(highestPort-lowestPort) //nolint:gosec // no secret
+		if held, err := net.Listen("tcp", address(host, port)); err == nil {
+			return l.hold(held)
+		}
+	}
+	held, err := net.Listen("tcp", address(host, 0))
+	if err != nil {
+		return 0, err
+	}
+	return l.hold(held)
+}
+
+func (l *listeners) hold(held net.Listener) (int, error) {
 	*l = append(*l, held)
 	return held.Addr().(*net.TCPAddr).Port, nil
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	random "math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -54,16 +55,12 @@ func (s *Stack) start() error {
 	if err != nil {
 		return err
 	}
-	engine, err := free()
-	if err != nil {
-		return err
-	}
 	s.URL = "http://" + address
 	out, err := os.Create(s.log())
 	if err != nil {
 		return err
 	}
-	s.cmd = exec.Command(program, "--data", s.data(), "--http", address, "--engine", engine, "--engine-ui", "")
+	s.cmd = exec.Command(program, "--data", s.data(), "--http", address, "--engine", "127.0.0.1:0", "--engine-ui", "")
 	s.cmd.Stdout, s.cmd.Stderr = out, out
 	// Whoever starts it takes it with him, however he ends.
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -154,30 +151,14 @@ func (s *Stack) Output() string {
 func (s *Stack) data() string { return filepath.Join(s.folder, "data") }
 func (s *Stack) log() string  { return filepath.Join(s.folder, "log") }
 
-// free gives an address where nothing listens, nor on the ports after it, which are the
-// engine's too.
+// free gives an address where nothing listens. It is below the ports that systems give to
+// outgoing connections, one of which could take it before the program does.
 func free() (string, error) {
-	const room = 4
+	const lowest, many = 10_000, 10_000
 	for range 100 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return "", err
-		}
-		from := l.Addr().(*net.TCPAddr).Port
-		taken := false
-		for port := from + 1; port < from+room; port++ {
-			next, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-			if err != nil {
-				taken = true
-				break
-			}
-			_ = next.Close()
-		}
-		if err := l.Close(); err != nil {
-			return "", err
-		}
-		if !taken {
-			return l.Addr().String(), nil
+		address := fmt.Sprintf("127.0.0.1:%d", lowest+random.IntN(many)) //nolint:gosec // no secret
+		if l, err := net.Listen("tcp", address); err == nil {
+			return address, l.Close()
 		}
 	}
 	return "", errors.New("there is no free port")

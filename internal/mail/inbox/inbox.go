@@ -30,6 +30,8 @@ type Inbox struct {
 	known   map[string]bool // file names of mails
 	changed chan struct{}   // closed and replaced at every new mail
 	reject  bool
+	refuse  bool
+	taken   int           // mails taken, repeats too
 	hang    chan struct{} // nil, or closed when hanging ends
 }
 
@@ -88,6 +90,21 @@ func (i *Inbox) Reject(on bool) {
 	i.reject = on
 }
 
+// Refuse makes the server answer every recipient with 550 (there is no such mailbox), or stops
+// that: such a mail is not tried again.
+func (i *Inbox) Refuse(on bool) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.refuse = on
+}
+
+// Taken is how many mails were taken since the start. Unlike in Mails, a repeat counts.
+func (i *Inbox) Taken() int {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.taken
+}
+
 // Hang makes the server take connections and then say nothing more to a mail, or lets all
 // that wait go on.
 func (i *Inbox) Hang(on bool) {
@@ -139,6 +156,7 @@ func (i *Inbox) Wait(ctx context.Context, match func(Mail) bool) (Mail, error) {
 func (i *Inbox) add(to []string, raw []byte) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	i.taken++
 	m := parse(raw)
 	m.To, m.Received = to, time.Now().UTC()
 	m.file = fileName(m.MessageID, raw)
@@ -163,6 +181,7 @@ type session struct {
 
 var (
 	errTryLater = &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "Try again later"}
+	errNobody   = &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "There is no such mailbox"}
 	errNoSpace  = &smtp.SMTPError{Code: 452, EnhancedCode: smtp.EnhancedCode{4, 3, 1}, Message: "The mail could not be kept"}
 )
 
@@ -180,8 +199,14 @@ func (s *session) Mail(string, *smtp.MailOptions) error {
 	return nil
 }
 
-// Rcpt takes every recipient.
+// Rcpt takes every recipient, unless the inbox was told to refuse them.
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
+	s.inbox.mu.Lock()
+	refuse := s.inbox.refuse
+	s.inbox.mu.Unlock()
+	if refuse {
+		return errNobody
+	}
 	s.to = append(s.to, to)
 	return nil
 }

@@ -94,6 +94,19 @@ func TestMailsAreKeptOnceAndOverARestart(t *testing.T) {
 	require.Len(t, entries, 3, "one file a mail and nothing else")
 }
 
+func TestAMailboxThatDoesNotExist(t *testing.T) {
+	box := start(t, t.TempDir())
+	box.Refuse(true)
+	message := plain("refund-1/credited@desk", "Credited", "It is there.")
+	require.ErrorContains(t, send(t, box, "li@example.com", message), "550")
+	require.Zero(t, box.Taken())
+	box.Refuse(false)
+	require.NoError(t, send(t, box, "li@example.com", message))
+	require.NoError(t, send(t, box, "li@example.com", message))
+	require.Equal(t, 2, box.Taken(), "a repeat counts")
+	require.Len(t, box.Mails("li@example.com"), 1, "and is shown once")
+}
+
 func TestTheTextOfAMailIsDecoded(t *testing.T) {
 	box := start(t, t.TempDir())
 	long := strings.Repeat("退款已存入您的账户余额。", 30)

@@ -1,7 +1,9 @@
 package storetest
 
 import (
+	"fmt"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -25,6 +27,7 @@ var searchTests = map[string]func(*testing.T, Opener){
 	"a search by any one criterion":         searches,
 	"a search pages by the time of filing":  searchPages,
 	"the journals of a refund":              refundJournals,
+	"what moved a balance":                  movements,
 	"the messages about a refund":           refundNotices,
 	"a message that was given up":           retriedNotice,
 	"a message is sent again once":          retriedNoticeRace,
@@ -184,6 +187,47 @@ func refundJournals(t *testing.T, open Opener) {
 		{Account: ledger.PromotionAccount("USD"), Micros: 20 * money.Scale},
 	}, journals[0].Postings)
 	require.NoError(t, journals[0].Validate())
+}
+
+func movements(t *testing.T, open Opener) {
+	b := New(t, open)
+	page, err := b.Movements(b.Ctx, "acct", desk.Paging{})
+	require.NoError(t, err)
+	assert.Empty(t, page.Items)
+	var want []string
+	for i := range 5 {
+		id := "p" + strconv.Itoa(i)
+		b.Buy(id, 80, 100)
+		for u := range 4 {
+			require.NoError(t, b.Use(fmt.Sprintf("u%d-%d", i, u), id, 1))
+		}
+		r := b.MustFile(id)
+		b.Step(r.ID, refund.VerbScreen, refund.Crediting)
+		b.Step(r.ID, refund.VerbCredit, refund.Credited)
+		want = append([]string{r.ID}, want...)
+	}
+	all, err := b.Journals(b.Ctx, "acct", desk.Paging{Limit: 200})
+	require.NoError(t, err)
+	require.Len(t, all.Items, 30)
+	var got []string
+	for cursor := ""; ; {
+		page, err := b.Movements(b.Ctx, "acct", desk.Paging{Limit: 2, Cursor: cursor})
+		require.NoError(t, err)
+		assert.LessOrEqual(t, len(page.Items), 2)
+		for _, j := range page.Items {
+			got = append(got, j.OperationID)
+			assert.Contains(t, j.Postings, ledger.Posting{Account: ledger.CustomerAccount("acct", "USD"), Micros: 76 * money.Scale})
+		}
+		if cursor = page.Next; cursor == "" {
+			break
+		}
+	}
+	assert.Equal(t, want, got, "the newest first, and of each page as many as there are")
+	page, err = b.Movements(b.Ctx, "other", desk.Paging{})
+	require.NoError(t, err)
+	assert.Empty(t, page.Items)
+	_, err = b.Movements(b.Ctx, "acct", desk.Paging{Cursor: "?"})
+	assert.Equal(t, fault.Malformed, fault.From(err).Kind)
 }
 
 func refundNotices(t *testing.T, open Opener) {

@@ -205,12 +205,6 @@ func sessionsEnd(t *testing.T, open Opener) {
 	b.isOver(one, "ended")
 	require.NoError(t, b.EndSession(b.Ctx, one), "once more")
 	b.lasts(other, "of the same person elsewhere")
-	third := b.signedIn("rita")
-	require.NoError(t, b.EndSessions(b.Ctx, "rita"))
-	require.NoError(t, b.EndSessions(b.Ctx, "rita"))
-	for _, h := range []session.Hash{other, third} {
-		b.isOver(h, "all of them")
-	}
 	b.lasts(others, "of somebody else")
 }
 

@@ -15,6 +15,8 @@ CREATE INDEX refunds_by_end ON refunds (updated_at) WHERE state IN ('credited', 
 CREATE INDEX audit_by_actor ON audit_entries (actor, refund_id) WHERE refund_id <> '' AND role <> 'system';
 -- Messages that were given up.
 CREATE INDEX notices_dead ON notices (created_at, id) WHERE state = 'dead';
+-- What moved an account's balance, among all that its packages were used for.
+CREATE INDEX journals_of_balance ON journals (account_id, id DESC) WHERE operation IN ('refund', 'reversal');
 
 ALTER TABLE engine_intents ADD COLUMN notice_id text REFERENCES notices;
 ALTER TABLE engine_intents DROP CONSTRAINT engine_intents_subject, DROP CONSTRAINT engine_intents_kind_check;
@@ -28,4 +30,4 @@ ALTER TABLE engine_intents DROP CONSTRAINT engine_intents_subject, DROP CONSTRAI
 ALTER TABLE engine_intents DROP COLUMN notice_id,
     ADD CONSTRAINT engine_intents_kind_check CHECK (kind IN ('start', 'standing', 'dispute', 'pause', 'ticket')),
     ADD CONSTRAINT engine_intents_subject CHECK (refund_id IS NOT NULL OR (kind = 'ticket' AND ticket_id IS NOT NULL));
-DROP INDEX notices_dead, audit_by_actor, refunds_by_end, refunds_by_verdict, refunds_by_amount, refunds_by_time;
+DROP INDEX journals_of_balance, notices_dead, audit_by_actor, refunds_by_end, refunds_by_verdict, refunds_by_amount, refunds_by_time;

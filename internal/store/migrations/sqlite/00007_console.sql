@@ -8,6 +8,7 @@ CREATE INDEX refunds_by_verdict ON refunds (verdict, created_at, id) WHERE verdi
 CREATE INDEX refunds_by_end ON refunds (updated_at) WHERE state IN ('credited', 'rejected', 'withdrawn');
 CREATE INDEX audit_by_actor ON audit_entries (actor, refund_id) WHERE refund_id <> '' AND role <> 'system';
 CREATE INDEX notices_dead ON notices (created_at, id) WHERE state = 'dead';
+CREATE INDEX journals_of_balance ON journals (account_id, id DESC) WHERE operation IN ('refund', 'reversal');
 
 CREATE TEMP TABLE kept AS SELECT * FROM engine_intents;
 DROP TABLE engine_intents;
@@ -41,6 +42,7 @@ CREATE TABLE engine_intents (
 INSERT INTO engine_intents (id, kind, refund_id, ticket_id, created_at, delivered_at) SELECT id, kind, refund_id, ticket_id, created_at, delivered_at FROM temp.kept;
 DROP TABLE temp.kept;
 CREATE INDEX engine_intents_open ON engine_intents (created_at, id) WHERE delivered_at IS NULL;
+DROP INDEX journals_of_balance;
 DROP INDEX notices_dead;
 DROP INDEX audit_by_actor;
 DROP INDEX refunds_by_end;
