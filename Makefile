@@ -35,9 +35,10 @@ gen: ## Regenerate server and client from api/openapi.yaml, and the pages from t
 record: ## Record new workflow histories into workflows/testdata/history (old ones stay as they are)
 	$(GO) run ./internal/devstack/record $(ARGS)
 
-bench: postgres ## Measure refunds/s and latency beside the engine's own limits, rules, and screening and queue at 1,000,000
+bench: postgres ## Measure refunds/s and latency beside the engine's own limits, rules, pages, and screening and queue at 1,000,000
 	$(GO) run ./cmd/refunddesk-bench $(ARGS)
 	$(GO) test ./internal/policy -run '^$$' -bench .
+	$(GO) test ./internal/app -run '^$$' -bench Pages -benchtime 500x
 	$(GO) test ./internal/store/postgres -run '^$$' -bench Million -benchtime 3000x -timeout 30m
 
 screenshots: chromium ## Take the pictures in docs/screenshots anew, of the demo data

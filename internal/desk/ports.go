@@ -31,14 +31,16 @@ type Paging struct {
 type PackageFilter struct {
 	AccountID string
 	Product   string
+	IDs       []string // any of these
 	Paging
 }
 
 // RefundFilter narrows a list of refunds; empty fields do not.
 type RefundFilter struct {
-	AccountID string
-	PackageID string
-	State     refund.State
+	AccountID  string
+	PackageID  string
+	PackageIDs []string // of any of these
+	State      refund.State
 	Paging
 }
 

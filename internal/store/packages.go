@@ -126,6 +126,7 @@ func (s *Store) Packages(ctx context.Context, f desk.PackageFilter) (desk.Page[d
 	var where conditions
 	where.equal("p.account_id", f.AccountID)
 	where.equal("p.product", f.Product)
+	where.among("p.id", f.IDs)
 	if f.Cursor != "" {
 		c, err := parseCursor(f.Cursor)
 		if err != nil {
@@ -268,6 +269,12 @@ func (c *conditions) add(part string, args ...any) {
 func (c *conditions) equal(column, value string) {
 	if value != "" {
 		c.add(column+" = ?", value)
+	}
+}
+
+func (c *conditions) among(column string, values []string) {
+	if len(values) > 0 {
+		c.add(column+" IN ?", values)
 	}
 }
 

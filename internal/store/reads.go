@@ -38,6 +38,7 @@ func (s *Store) Refunds(ctx context.Context, f desk.RefundFilter) (desk.Page[ref
 	var where conditions
 	where.equal("account_id", f.AccountID)
 	where.equal("package_id", f.PackageID)
+	where.among("package_id", f.PackageIDs)
 	where.equal("state", string(f.State))
 	if f.Cursor != "" {
 		c, err := parseCursor(f.Cursor)

@@ -75,6 +75,27 @@ func TestCopyOfASearch(t *testing.T) {
 	assert.Equal(t, map[string]any{"amount": "70.000000", "currency": "USD"}, lines[0]["credited"])
 }
 
+// A copy is read and sent on in parts; none is lost between them, and none comes twice.
+func TestALongCopyIsWhole(t *testing.T) {
+	o := open(t)
+	var want []string
+	for i := range 405 {
+		id := fmt.Sprintf("p%d", i)
+		o.Buy(id, 100, 100)
+		if i%3 == 0 {
+			o.Clock.Add(time.Second) // many at the same time
+		}
+		want = append(want, o.MustFile(id).ID)
+	}
+	ids := columns(csvOf(t, o.otto.Get("/audit/export?format=csv&account_id=acct")), "refund_id")
+	assert.ElementsMatch(t, want, ids)
+	lines := ndjsonOf(t, o.otto.Get("/audit/export?format=ndjson"))
+	require.Len(t, lines, len(ids))
+	for i, l := range lines {
+		assert.Equal(t, ids[i], l["refund_id"])
+	}
+}
+
 func ndjsonOf(t *testing.T, a *pagetest.Answer) (lines []map[string]any) {
 	t.Helper()
 	require.Equal(t, http.StatusOK, a.Status, a.Body)

@@ -99,7 +99,7 @@ func (p *pages) caseOf(c *page.Context, ticketID string, l list) (casePage, erro
 	if shown.Screening != nil {
 		shown.Facts = factsOf(c.View, shown.Screening.Facts)
 	}
-	shown.Panel = panelOf(c, shown.CaseView)
+	shown.Panel = panelOf(c, shown.CaseView, shown.Account)
 	shown.Prefill = prefilled(shown, c.Query("reply"), c.Query("into"))
 	return shown, nil
 }

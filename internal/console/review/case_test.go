@@ -179,6 +179,7 @@ func TestAnAppealShowsTheFirstDecision(t *testing.T) {
 	assert.Contains(t, a.Find("#barred").Text(), "rita")
 	assert.Contains(t, a.Find("#talk").Text(), "Looks bought with a stolen card.")
 	assert.Contains(t, a.Find("li.message.customer").Text(), "It is my own card.")
+	assert.Equal(t, "Ann", a.Find("li.message.customer .name").Text(), "people have names")
 	assert.NotNil(t, a.Find("form#decision-form"))
 	barred := o.get(rita, "/review/"+second)
 	assert.Nil(t, barred.Find("form#decision-form"))

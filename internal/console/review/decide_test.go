@@ -22,7 +22,7 @@ func TestADecisionSaysWhatItDoesToTheMoney(t *testing.T) {
 	o := newOffice(t)
 	id := o.asks("p1")
 	a := o.get(rita, "/review/"+id)
-	assert.Contains(t, a.Find("#approve-effect").Text(), "$2,000.00 will be credited to acct now")
+	assert.Contains(t, a.Find("#approve-effect").Text(), "$2,000.00 will be credited to Ann (acct) now")
 	assert.Contains(t, a.Find("#reject-effect").Text(), "Nothing is paid. The package thaws")
 	assert.Equal(t, o.read(id).Case.Digest(), a.Find("form#decision-form").Fields().Get("digest"))
 	done := o.site.As(rita).Send(a, "form#decision-form", "decision", "approve", "reason_code", "provider_fault", "note", "Our fault.", "message", "Sorry for that.")

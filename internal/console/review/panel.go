@@ -41,7 +41,7 @@ type snapshot struct {
 // change is something that is not as the reviewer was shown it.
 type change struct{ What, Was, Is string }
 
-func panelOf(c *page.Context, v desk.CaseView) panel {
+func panelOf(c *page.Context, v desk.CaseView, account refund.Account) panel {
 	p := panel{Digest: v.Case.Digest(), Progress: progressOf(v), Shown: snapshotOf(v)}
 	if v.Ticket.Kind != review.KindRefund {
 		return p
@@ -56,7 +56,7 @@ func panelOf(c *page.Context, v desk.CaseView) panel {
 	amount := c.Money(v.Case.Amount)
 	mine := append(v.Case.Decisions, review.Decision{Voter: c.Actor, Vote: review.Approve}) //nolint:gocritic // only counted
 	if v.Case.Quorum.Outcome(mine) == review.Approve {
-		p.OnApprove = c.T("review.effect.credit", "Amount", amount, "Account", v.Case.AccountID)
+		p.OnApprove = c.T("review.effect.credit", "Amount", amount, "Name", account.Name, "Account", account.ID)
 	} else {
 		left := max(1, p.Progress.Needed-p.Progress.Approvals-1)
 		p.OnApprove = c.T("review.effect.more", "Count", left)

@@ -57,7 +57,19 @@ func paging(t *testing.T, open Opener) {
 		page, err := b.Packages(b.Ctx, desk.PackageFilter{AccountID: "acct", Paging: p})
 		return idsOf(page.Items, func(p desk.PackageView) string { return p.ID }), page.Next, err
 	}), 7)
-	_, err := b.Refunds(b.Ctx, desk.RefundFilter{Paging: desk.Paging{Cursor: "junk"}})
+	packages, err := b.Packages(b.Ctx, desk.PackageFilter{AccountID: "acct"})
+	require.NoError(t, err)
+	some := idsOf(packages.Items, func(p desk.PackageView) string { return p.ID })[:2]
+	packages, err = b.Packages(b.Ctx, desk.PackageFilter{AccountID: "acct", IDs: append(some, "none")})
+	require.NoError(t, err)
+	assert.ElementsMatch(t, some, idsOf(packages.Items, func(p desk.PackageView) string { return p.ID }))
+	refunds, err := b.Refunds(b.Ctx, desk.RefundFilter{AccountID: "acct", PackageIDs: append(some, "none")})
+	require.NoError(t, err)
+	assert.ElementsMatch(t, some, idsOf(refunds.Items, func(r refund.Refund) string { return r.PackageID }))
+	packages, err = b.Packages(b.Ctx, desk.PackageFilter{AccountID: "other", IDs: some})
+	require.NoError(t, err)
+	assert.Empty(t, packages.Items, "whose they are counts as before")
+	_, err = b.Refunds(b.Ctx, desk.RefundFilter{Paging: desk.Paging{Cursor: "junk"}})
 	assert.Equal(t, fault.Malformed, fault.From(err).Kind)
 }
 
