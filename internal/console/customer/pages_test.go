@@ -108,6 +108,17 @@ func insiderOf(account string) identity.Actor {
 	return who
 }
 
+func TestTheNavigationSaysWhereOneIs(t *testing.T) {
+	o := newOffice(t)
+	o.Buy("p", 100, 100)
+	for path, section := range map[string]string{
+		"/packages/global-sms": "/packages/global-sms", "/packages/p/refund": "/packages/global-sms",
+		"/refunds": "/refunds", "/tickets/new": "/tickets", "/balance": "/balance",
+	} {
+		assert.Equal(t, section, o.ann.Get(path).Find("#top nav a[aria-current=page]").Attr("href"), path)
+	}
+}
+
 func TestSomebodyWhoWorksHereSeesBothNavigations(t *testing.T) {
 	o := newOffice(t)
 	p := o.sound(o.site.As(insider), "/packages/global-sms")

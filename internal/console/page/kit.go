@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -109,14 +110,16 @@ func navigation(a identity.Actor, path string) []NavItem {
 		{"nav.mails", "/mails", []identity.Role{identity.Admin, identity.Auditor}},
 	} {
 		if a.Has(one.roles...) {
-			items = append(items, NavItem{Key: one.key, Path: one.path, Current: within(path, one.path)})
+			items = append(items, NavItem{Key: one.key, Path: one.path, Current: sectionOf(path) == sectionOf(one.path)})
 		}
 	}
 	return items
 }
 
-func within(path, folder string) bool {
-	return path == folder || (len(path) > len(folder) && path[:len(folder)] == folder && path[len(folder)] == '/')
+// sectionOf is the first segment of a path: /packages/x/refund belongs to the packages.
+func sectionOf(path string) string {
+	section, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	return section
 }
 
 // Session is who is signed in.
