@@ -190,7 +190,7 @@ func (c *Console) router(assets http.Handler) (*gin.Engine, error) {
 	engine.Use(c.requestID, c.logAccess, c.recoverPanic, c.secure)
 	// Files are the same for everybody: they need no session.
 	engine.GET(static.Prefix+"*file", gin.WrapH(assets))
-	engine.Use(c.enter, c.limitTime, c.admit)
+	engine.Use(c.enter, c.admit, c.limitTime)
 	engine.NoRoute(c.noRoute)
 	engine.NoMethod(c.noMethod)
 	return engine, nil

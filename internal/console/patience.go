@@ -41,11 +41,14 @@ func (c *Console) limitTime(g *gin.Context) {
 		cancel()
 		ctx, cancel = context.WithCancel(asked.Context())
 		go c.endWithSession(ctx, cancel, cookieOf(asked, c.cookieName(sessionCookie)))
-		// The server's time-outs are made for the others. Where there is no connection, as in
-		// a test, there is nothing to extend.
-		connection := http.NewResponseController(g.Writer)
-		_ = connection.SetReadDeadline(time.Time{})
-		_ = connection.SetWriteDeadline(time.Time{})
+		// The server's time-outs are made for the others, and for a body, which no stream has:
+		// one that never comes would hold its connection for good. Where there is no
+		// connection, as in a test, there is nothing to extend.
+		if asked.ContentLength == 0 {
+			connection := http.NewResponseController(g.Writer)
+			_ = connection.SetReadDeadline(time.Time{})
+			_ = connection.SetWriteDeadline(time.Time{})
+		}
 	}
 	defer func() {
 		cancel()

@@ -10,10 +10,25 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"refunddesk/internal/identity"
 	"refunddesk/internal/session"
 )
 
 const wantPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self' https://id.example; base-uri 'none'; frame-ancestors 'none'"
+
+// A link elsewhere has nobody take a copy, which would be on the record as his.
+func TestCopiesAreAskedForHere(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.gate.person.Actor.Roles = []identity.Role{identity.Auditor}
+	b := h.browser(t)
+	b.signIn(h.gate, "/")
+	for site, want := range map[string]int{"same-origin": 200, "none": 200, "": 200, "cross-site": 403, "same-site": 403} {
+		require.Equal(t, want, b.get("/audit/export?format=csv", "Sec-Fetch-Site", site).Code, site)
+		require.Equal(t, http.StatusOK, b.get("/audit", "Sec-Fetch-Site", site).Code, "pages can be linked to")
+	}
+	require.Equal(t, http.StatusForbidden, b.get("/audit/refunds/none/export?format=csv", "Sec-Fetch-Site", "cross-site").Code)
+}
 
 func TestHeadersOfEveryPage(t *testing.T) {
 	t.Parallel()

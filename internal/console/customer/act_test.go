@@ -114,6 +114,16 @@ func TestAReplyThatIsRefusedIsKept(t *testing.T) {
 	assert.Empty(t, late.Flaws())
 }
 
+// What the browser shows after a form was refused can be read again: in another language, say.
+func TestTheAddressOfAFormLeadsToItsPage(t *testing.T) {
+	o := newOffice(t)
+	id := o.inReview("p")
+	for _, what := range []string{"withdraw", "reply", "appeal"} {
+		assert.Equal(t, "/refunds/"+id, o.ann.Get("/refunds/"+id+"/"+what).Location, what)
+	}
+	assert.Equal(t, "/tickets/t_1", o.ann.Get("/tickets/t_1/messages").Location)
+}
+
 func TestAppealOnce(t *testing.T) {
 	o := newOffice(t)
 	id := o.rejected("p")

@@ -2,6 +2,8 @@
 package customer
 
 import (
+	"net/url"
+
 	"refunddesk/internal/audit"
 	"refunddesk/internal/console/page"
 	"refunddesk/internal/desk"
@@ -31,6 +33,14 @@ func Routes(k *page.Kit) {
 	k.POST("/tickets", a.ask, own)
 	k.GET("/tickets/:id", a.ticket, own)
 	k.POST("/tickets/:id/messages", a.say, own)
+
+	// A form that was refused leaves its address in the browser, and choosing another language
+	// asks for it again: there it leads to the page that the form was on.
+	for path, folder := range map[string]string{
+		"/refunds/:id/withdraw": "/refunds/", "/refunds/:id/reply": "/refunds/", "/refunds/:id/appeal": "/refunds/", "/tickets/:id/messages": "/tickets/",
+	} {
+		k.GET(path, func(c *page.Context) error { return c.See(folder+url.PathEscape(c.Param("id")), "") }, own)
+	}
 }
 
 // me is who looks, as a customer and nothing else: on these pages also somebody who works

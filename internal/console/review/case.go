@@ -6,6 +6,7 @@ import (
 
 	"refunddesk/internal/console/page"
 	"refunddesk/internal/desk"
+	"refunddesk/internal/identity"
 	"refunddesk/internal/money"
 	"refunddesk/internal/refund"
 	"refunddesk/internal/review"
@@ -119,8 +120,13 @@ func look(c *page.Context, ticketID string) ([]string, error) {
 // viewers is the part of the page that says who else looks at the case.
 func (p *pages) viewers(c *page.Context) error {
 	ticketID := c.Param("ticket")
-	if _, err := c.Desk.Ticket(c.Ctx(), c.Actor, ticketID); err != nil {
+	v, err := c.Desk.Ticket(c.Ctx(), c.Actor, ticketID)
+	if err != nil {
 		return err
+	}
+	// Who looks is internal: whoever the case is of hears of it as little as on its page.
+	if c.Actor.AccountID == v.Ticket.AccountID && !c.Actor.Has(identity.Auditor) {
+		return desk.ErrForbidden
 	}
 	others, err := look(c, ticketID)
 	if err != nil {

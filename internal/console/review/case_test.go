@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"refunddesk/internal/desk"
+	"refunddesk/internal/identity"
 	"refunddesk/internal/refund"
 	"refunddesk/internal/review"
 )
@@ -157,6 +158,36 @@ func TestSomebodyElseLookingIsVisible(t *testing.T) {
 	o.Clock.Add(time.Minute)
 	assert.NotContains(t, o.site.As(rita).Get(box.Attr("hx-get")).Body, "rob")
 	assert.Equal(t, 404, o.site.As(rita).Get("/review/none/viewers").Status)
+}
+
+// Who of the desk looks at it is nothing for whoever the case is of.
+func TestNobodyHearsWhoLooksAtHisOwnCase(t *testing.T) {
+	o := newOffice(t)
+	id := o.asks("p1")
+	o.get(rita, "/review/"+id)
+	owner := identity.Actor{Subject: "owen", Roles: []identity.Role{identity.Reviewer}, AccountID: "acct"}
+	for _, path := range []string{"", "/viewers"} {
+		a := o.site.As(owner).Get("/review/" + id + path)
+		assert.Equal(t, 403, a.Status, path)
+		assert.NotContains(t, a.Body, "rita")
+	}
+	assert.NotContains(t, o.site.As(rita).Get("/review/"+id+"/viewers").Body, "owen", "nor does he count as one who looks")
+	auditor := identity.Actor{Subject: "otto", Roles: []identity.Role{identity.Auditor}, AccountID: "acct"}
+	assert.Equal(t, 200, o.site.As(auditor).Get("/review/"+id+"/viewers").Status, "an auditor reads everything")
+}
+
+// What the browser shows after a form was refused can be read again.
+func TestTheAddressOfAFormLeadsToItsPage(t *testing.T) {
+	o := newOffice(t)
+	id := o.asks("p1")
+	for _, what := range []string{
+		"decision", "claim", "release", "assign", "snooze", "request-information", "escalate", "messages", "resolve",
+	} {
+		assert.Equal(t, "/review/"+id, o.site.As(rita).Get("/review/"+id+"/"+what).Location, what)
+	}
+	for _, what := range []string{"assign", "claim"} {
+		assert.Equal(t, "/review", o.site.As(rita).Get("/review/"+what).Location, what)
+	}
 }
 
 func TestAnAppealShowsTheFirstDecision(t *testing.T) {

@@ -1,8 +1,6 @@
 package review
 
 import (
-	"strconv"
-
 	"refunddesk/internal/console/page"
 	"refunddesk/internal/desk"
 	"refunddesk/internal/fault"
@@ -86,8 +84,6 @@ func (p *pages) again(c *page.Context, l list, which string, err error) error {
 	if which == "decision" {
 		shown.Panel.Changes = changesSince(c.View, shownBefore(form), shown.CaseView)
 	}
-	if f.RetryAfter > 0 {
-		c.Writer().Header().Set("Retry-After", strconv.Itoa(int(f.RetryAfter.Seconds()+0.5)))
-	}
+	c.WhenAgain(f)
 	return c.ShowAs(page.StatusOf(f.Kind), shown.title(c.View), caseBody(c.View, shown))
 }

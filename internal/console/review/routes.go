@@ -26,8 +26,19 @@ func Routes(k *page.Kit) {
 	k.POST("/review/:ticket/decision", p.decide, identity.Reviewer)
 	for what, do := range works {
 		k.POST("/review/:ticket/"+what, p.work(what, do), identity.Reviewer)
+		k.GET("/review/:ticket/"+what, formOn, page.Staff...)
+	}
+
+	// A form that was refused leaves its address in the browser, and choosing another language
+	// asks for it again: there it leads to the page that the form was on.
+	k.GET("/review/:ticket/decision", formOn, page.Staff...)
+	for _, bulk := range []string{"assign", "claim"} {
+		k.GET("/review/"+bulk, func(c *page.Context) error { return c.See("/review", "") }, page.Staff...)
 	}
 }
+
+// formOn is the page of a case, for the address of one of its forms.
+func formOn(c *page.Context) error { return c.See(listOf(nil).Case(c.Param("ticket")), "") }
 
 // pages keeps what the pages share between requests.
 type pages struct {

@@ -32,12 +32,9 @@ func (v violation) String() string {
 	return strings.TrimSpace(b.String())
 }
 
-// audit has axe look at the page as it is shown now: by all its rules or, of a page that it
+// audit has axe, which the tab carries, look at the page as it is shown now: by all its rules or, of a page that it
 // has looked at in other colours, by those about colours.
 func audit(tab *browser.Tab, colours bool) []violation {
-	if !tab.True(`window.axe`) {
-		browser.Eval[bool](tab, axe+"; true")
-	}
 	only := ""
 	if colours {
 		only = `runOnly: ["color-contrast", "link-in-text-block"],`

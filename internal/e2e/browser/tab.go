@@ -10,6 +10,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
@@ -156,6 +157,12 @@ func (t *Tab) Weight() int {
 		sum += bytes
 	}
 	return int(sum)
+}
+
+// Carries has every page of the tab that is loaded from now on bring a script of the test's
+// along. The pages' own policy does not hold for it.
+func (t *Tab) Carries(script string) {
+	t.do("carry a script", call(page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script}))
 }
 
 // Cookies gives what the browser would send along, by name.

@@ -27,6 +27,7 @@ func TestEveryPage(t *testing.T) {
 					tab.SignIn(own[0].who)
 				}
 				tab.Fresh()
+				tab.Carries(axe)
 				for _, v := range own {
 					for _, problem := range look(tab, v, locale) {
 						t.Errorf("%s, %s (%s)", locale, problem, v.path)
