@@ -25,7 +25,8 @@ func TestAnAdminChangesThePolicy(t *testing.T) {
 		source := as(t, "admin", http.MethodGet, "/v1/policies/1", nil).text("source")
 		better := changed(t, source, `default: "1000"`, `default: "999"`) // a currency that no test pays in
 		wrong := changed(t, better, "when: rebuy_cycles_30d >= 2", "when: rebuy_cycles_30d >= two")
-		at := strings.Count(wrong[:strings.Index(wrong, ">= two")], "\n") + 1
+		before, _, _ := strings.Cut(wrong, ">= two")
+		at := strings.Count(before, "\n") + 1
 
 		tab := open(t, o)
 		tab.SignIn("admin")
