@@ -55,9 +55,15 @@ type TicketFilter struct {
 	// Unassigned, Waiting (for the customer), Overdue and Snoozed narrow when they are not
 	// nil. Staff see a snoozed ticket only when they ask for it.
 	Unassigned, Waiting, Overdue, Snoozed *bool
-	Rule                                  string // that matched
-	ExceptAccount                         string // not those of this account
+	SnoozedToo                            bool       // snoozed or not, where Snoozed does not say
+	DueBefore                             *time.Time // whose clock runs, and runs out before then
+	Rule                                  string     // that matched
+	ExceptAccount                         string     // not those of this account
 	Sort                                  TicketSort
+	// From is a ticket: only those behind it in the order are listed, or Backwards those
+	// before it, the nearest first. It need not be one of the list.
+	From      *review.Ticket
+	Backwards bool
 	Paging
 }
 

@@ -21,24 +21,9 @@ func (d *Desk) Ticket(ctx context.Context, actor identity.Actor, id string) (Cas
 // Tickets lists tickets. Staff see one that is snoozed when they ask for it, or for the
 // tickets of one refund. A customer's filter is on what he is shown: forbidden for any other.
 func (d *Desk) Tickets(ctx context.Context, actor identity.Actor, f TicketFilter) (Page[CaseView], error) {
-	var err error
-	if f.AccountID, err = ownList(actor, f.AccountID); err != nil {
+	f, err := f.as(actor)
+	if err != nil {
 		return Page[CaseView]{}, err
-	}
-	if err := f.check(); err != nil {
-		return Page[CaseView]{}, err
-	}
-	switch {
-	case !actor.IsStaff():
-		if f, err = customersFilter(f); err != nil {
-			return Page[CaseView]{}, err
-		}
-	case !seesInside(actor, actor.AccountID) && f.tellsInside():
-		// What he filters by would tell him of his own account what he is not shown.
-		f.ExceptAccount = actor.AccountID
-	}
-	if actor.IsStaff() && f.Snoozed == nil && f.RefundID == "" && f.State != review.Closed {
-		f.Snoozed = new(bool)
 	}
 	page, err := d.records.Tickets(ctx, f)
 	if err != nil {
@@ -48,6 +33,50 @@ func (d *Desk) Tickets(ctx context.Context, actor identity.Actor, f TicketFilter
 		page.Items[i] = showCase(actor, v)
 	}
 	return page, nil
+}
+
+// Beside gives the tickets next to this one in the list, "" where it ends. The ticket need not
+// be of the list (any more): its place is where it would stand. Errors: those of Tickets.
+func (d *Desk) Beside(ctx context.Context, actor identity.Actor, f TicketFilter, t review.Ticket) (before, after string, err error) {
+	if f, err = f.as(actor); err != nil {
+		return "", "", err
+	}
+	f.From, f.Paging = &t, Paging{Limit: 1}
+	nearest := func(backwards bool) (string, error) {
+		f.Backwards = backwards
+		page, err := d.records.Tickets(ctx, f)
+		if err != nil || len(page.Items) == 0 {
+			return "", err
+		}
+		return page.Items[0].Ticket.ID, nil
+	}
+	if before, err = nearest(true); err != nil {
+		return "", "", err
+	}
+	after, err = nearest(false)
+	return before, after, err
+}
+
+// as is the filter held to what the actor may list.
+func (f TicketFilter) as(actor identity.Actor) (TicketFilter, error) {
+	var err error
+	if f.AccountID, err = ownList(actor, f.AccountID); err != nil {
+		return f, err
+	}
+	if err := f.check(); err != nil {
+		return f, err
+	}
+	switch {
+	case !actor.IsStaff():
+		return customersFilter(f)
+	case !seesInside(actor, actor.AccountID) && f.tellsInside():
+		// What he filters by would tell him of his own account what he is not shown.
+		f.ExceptAccount = actor.AccountID
+	}
+	if f.Snoozed == nil && !f.SnoozedToo && f.RefundID == "" && f.State != review.Closed {
+		f.Snoozed = new(bool)
+	}
+	return f, nil
 }
 
 // check returns a fault naming the field of a filter that cannot be.
@@ -90,7 +119,7 @@ func customersFilter(f TicketFilter) (TicketFilter, error) {
 
 // namesInside reports whether the filter is about what only staff are shown.
 func (f TicketFilter) namesInside() bool {
-	return f.Assignee != "" || f.Rule != "" || f.Unassigned != nil || f.Overdue != nil || f.Snoozed != nil || f.Sort == SortPriority
+	return f.Assignee != "" || f.Rule != "" || f.Unassigned != nil || f.Overdue != nil || f.Snoozed != nil || f.DueBefore != nil || f.Sort == SortPriority
 }
 
 // tellsInside is namesInside or by queue: which one a ticket is in is told by being listed.

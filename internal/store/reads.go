@@ -148,7 +148,7 @@ func casesOf(tx *gorm.DB, tickets []ticketRow) ([]desk.CaseView, error) {
 // there were clocks has none that could stand still.
 const stoppedClock = `%"since":"0001-01-01T00:00:00Z"}`
 
-// ticketOrder is an order of tickets with the condition for what comes after a cursor.
+// ticketOrder is an order of tickets with the condition for what comes after a key of it.
 type ticketOrder struct {
 	by    string
 	after func(*conditions, cursor)
@@ -163,13 +163,39 @@ var ticketOrders = map[desk.TicketSort]ticketOrder{
 	}},
 }
 
+// backwards are the same orders from their ends.
+var backwards = map[desk.TicketSort]ticketOrder{
+	desk.SortDue:    {"due_at DESC, id DESC", func(w *conditions, c cursor) { w.add("(due_at, id) < (?, ?)", c.At, c.ID) }},
+	desk.SortNewest: {"id", func(w *conditions, c cursor) { w.add("id > ?", c.ID) }},
+	desk.SortPriority: {"priority, due_at DESC, id DESC", func(w *conditions, c cursor) {
+		w.add("priority >= ?", c.Priority)
+		w.add("(priority > ? OR (due_at, id) < (?, ?))", c.Priority, c.At, c.ID)
+	}},
+}
+
+// orderOf is how the filter wants tickets listed.
+func orderOf(f desk.TicketFilter) ticketOrder {
+	orders := ticketOrders
+	if f.Backwards {
+		orders = backwards
+	}
+	if order, known := orders[f.Sort]; known {
+		return order
+	}
+	return orders[desk.SortDue]
+}
+
+// placeOf is the key of a ticket in every order.
+func placeOf(priority int, due time.Time, id string) cursor {
+	return cursor{Priority: int32(priority), At: due.UTC(), ID: id} //nolint:gosec // the column is of 32 bits
+}
+
 // Tickets implements desk.Records: by what is due first unless another order is asked for.
 func (s *Store) Tickets(ctx context.Context, f desk.TicketFilter) (desk.Page[desk.CaseView], error) {
-	order, known := ticketOrders[f.Sort]
-	if !known {
-		order = ticketOrders[desk.SortDue]
+	order, where := orderOf(f), ticketConditions(f, s.now())
+	if t := f.From; t != nil {
+		order.after(&where, placeOf(t.Priority, t.DueAt, t.ID))
 	}
-	where := ticketConditions(f, s.now())
 	if f.Cursor != "" {
 		c, err := parseCursor(f.Cursor)
 		if err != nil {
@@ -182,9 +208,7 @@ func (s *Store) Tickets(ctx context.Context, f desk.TicketFilter) (desk.Page[des
 	if err := s.read(ctx).Raw("SELECT * FROM tickets"+where.sql()+" ORDER BY "+order.by+" LIMIT ?", append(where.args, limit+1)...).Scan(&rows).Error; err != nil {
 		return desk.Page[desk.CaseView]{}, classify(err)
 	}
-	page := pageOf(rows, limit, func(r ticketRow) ticketRow { return r }, func(r ticketRow) cursor {
-		return cursor{Priority: int32(r.Priority), At: r.DueAt.UTC(), ID: r.ID} //nolint:gosec // the column is of 32 bits
-	})
+	page := pageOf(rows, limit, func(r ticketRow) ticketRow { return r }, func(r ticketRow) cursor { return placeOf(r.Priority, r.DueAt, r.ID) })
 	views, err := casesOf(s.read(ctx), page.Items)
 	return desk.Page[desk.CaseView]{Items: views, Next: page.Next}, classify(err)
 }
@@ -202,7 +226,11 @@ func ticketConditions(f desk.TicketFilter, now time.Time) conditions {
 	where.equal("assignee", f.Assignee)
 	where.whether(f.Unassigned, "assignee = ''")
 	where.whether(f.Waiting, "answer_by IS NOT NULL")
-	where.whether(f.Overdue, "state = 'open' AND due_at < ? AND answer_by IS NULL AND clock NOT LIKE ?", now, stoppedClock)
+	const runsOut = "state = 'open' AND due_at < ? AND answer_by IS NULL AND clock NOT LIKE ?"
+	where.whether(f.Overdue, runsOut, now, stoppedClock)
+	if f.DueBefore != nil {
+		where.add(runsOut, *f.DueBefore, stoppedClock)
+	}
 	where.whether(f.Snoozed, "snoozed_until IS NOT NULL AND snoozed_until > ?", now)
 	if f.Rule != "" {
 		where.add("EXISTS (SELECT 1 FROM screening_matches m WHERE m.refund_id = tickets.refund_id AND m.rule = ?)", f.Rule)

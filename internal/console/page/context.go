@@ -46,7 +46,10 @@ func (c *Context) Show(title string, body templ.Component) error {
 
 // ShowAs is Show with another status.
 func (c *Context) ShowAs(status int, title string, body templ.Component) error {
-	if done := c.gin.Query("done"); done != "" && c.Has("done."+done) {
+	// A link from elsewhere, a bookmark or a page of history makes no page say that something
+	// was done: browsers tell where a request comes from, and a redirect of ours is from here.
+	here := c.gin.GetHeader("Sec-Fetch-Site")
+	if done := c.gin.Query("done"); (here == "" || here == "same-origin") && c.Has("done."+done) {
 		c.Done = "done." + done
 	}
 	return c.write(status, frame(c.View, title, body))

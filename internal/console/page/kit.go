@@ -135,7 +135,7 @@ const contextKey = "refunddesk/page"
 // console's own middleware calls it before anything else of the kit.
 func (k *Kit) Enter(g *gin.Context, s *Session) *Context {
 	c := &Context{kit: k, gin: g, Desk: k.Desk}
-	v := View{Now: k.Now().UTC(), Path: g.Request.URL.Path, URL: g.Request.URL.RequestURI(), Assets: k.Assets, Dev: k.Dev, Partial: g.GetHeader("HX-Request") == "true"}
+	v := View{Now: k.Now().UTC(), Path: g.Request.URL.Path, URL: WithQuery(g.Request.URL.RequestURI(), "done", ""), Assets: k.Assets, Dev: k.Dev, Partial: g.GetHeader("HX-Request") == "true"}
 	wishes := []string{cookie(g, LocaleCookie)}
 	if s != nil {
 		v.SignedIn, v.Actor, v.Name = true, s.Actor, s.Name

@@ -18,7 +18,7 @@ type View struct {
 	Nav      []NavItem
 	Now      time.Time // UTC
 	Path     string
-	URL      string // path and query
+	URL      string // path and query, without what the last form did
 	Theme    string // light, dark or "" for the system's
 	Assets   *static.Assets
 	Dev      bool

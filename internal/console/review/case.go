@@ -1,6 +1,7 @@
 package review
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -53,7 +54,7 @@ func (p *pages) show(c *page.Context) error {
 
 // caseOf reads all that the page of a case shows, and notes that the reader looks at it.
 func (p *pages) caseOf(c *page.Context, ticketID string, l list) (casePage, error) {
-	shown := casePage{List: l, Works: c.Actor.Decides(), Names: map[string]string{}}
+	shown := casePage{List: l, Works: c.Actor.Decides()}
 	var err error
 	if shown.CaseFile, err = c.Desk.CaseFile(c.Ctx(), c.Actor, ticketID); err != nil {
 		return shown, err
@@ -82,16 +83,15 @@ func (p *pages) caseOf(c *page.Context, ticketID string, l list) (casePage, erro
 			return shown, err
 		}
 	}
-	for _, r := range shown.Refunds {
-		if shown.Names[r.PackageID], err = p.packages.Of(c, r.PackageID); err != nil {
-			return shown, err
-		}
+	bought := make([]string, len(shown.Refunds))
+	for i, r := range shown.Refunds {
+		bought[i] = r.PackageID
 	}
-	if shown.Before, shown.Next, err = l.neighbours(c, ticketID); err != nil {
+	if shown.Names, err = p.packages.Of(c, bought...); err != nil {
 		return shown, err
 	}
-	if shown.Next == ticketID {
-		shown.Next = ""
+	if shown.Before, shown.Next, err = l.neighbours(c, t); err != nil {
+		return shown, err
 	}
 	if shown.Others, err = look(c, ticketID); err != nil {
 		return shown, err
@@ -188,8 +188,21 @@ func (p casePage) open() bool { return p.Ticket.State == review.Open }
 // mayAsk reports whether the customer can be asked something that the refund waits for.
 func (p casePage) mayAsk() bool { return p.asksDecision() && p.Refund.State == refund.InReview }
 
-// action is where a form of the case goes.
-func (p casePage) action(what string) string { return "/review/" + p.Ticket.ID + "/" + what }
+// action is where a form of the case goes. The list that the case was reached from is in the
+// address, so that it is there too when the address is asked for again.
+func (p casePage) action(what string) string { return p.List.At(p.Ticket.ID, what) }
+
+// lost reports whether the form that was refused is not on the page any more: a colleague
+// closed the case meanwhile, or escalated it.
+func (p casePage) lost() bool {
+	switch p.Which {
+	case "", "decision", "claim", "release": // these say it in their own place
+		return false
+	case "escalate":
+		return !p.open() || p.Ticket.Queue == review.QueueEscalation
+	}
+	return !p.open()
+}
 
 func (p casePage) title(v *page.View) string {
 	if p.asksDecision() {
@@ -198,7 +211,7 @@ func (p casePage) title(v *page.View) string {
 	return p.Ticket.Subject
 }
 
-func (p casePage) packageName() string { return or(p.Package.Name, p.Ticket.PackageID) }
+func (p casePage) packageName() string { return cmp.Or(p.Package.Name, p.Ticket.PackageID) }
 
 // amountOf is the money that the case is about: as it stands now, else as credited.
 func amountOf(v desk.CaseView) money.Money {
@@ -220,9 +233,9 @@ func standsStill(t review.Ticket) bool {
 // caseName is what a row's case is called.
 func caseName(v *page.View, r row) string {
 	if r.Ticket.Kind == review.KindQuestion {
-		return or(r.Ticket.Subject, r.Ticket.ID)
+		return cmp.Or(r.Ticket.Subject, r.Ticket.ID)
 	}
-	return or(r.Package, v.Code("ticket.kind", string(r.Ticket.Kind)))
+	return cmp.Or(r.Package, v.Code("ticket.kind", string(r.Ticket.Kind)))
 }
 
 // quote is how the amount is worked out: as it stands while the case is open, and as it was

@@ -132,7 +132,7 @@ func TestASavedReplyFillsTheField(t *testing.T) {
 	assert.Equal(t, "Thank you for asking.", filled.Find("#public-body").Raw())
 	assert.Equal(t, "en", filled.Find("#public-body").Attr("lang"))
 	assert.True(t, filled.Find("details#public").Has("open"))
-	assert.Equal(t, "view=mine", filled.Find("form#public-form").Fields().Get("view"))
+	assert.Equal(t, "/review/"+id+"/messages?view=view%3Dmine", filled.Find("form#public-form").Attr("action"))
 	toDecision := o.get(rita, "/review/"+id+"?into=message&reply="+saved.ID)
 	assert.Equal(t, "Thank you for asking.", toDecision.Find("#message").Raw())
 	assert.Empty(t, toDecision.Find("#public-body").Raw())

@@ -14,7 +14,7 @@ func (p *pages) decide(c *page.Context) error {
 	if err != nil {
 		return err
 	}
-	ticketID, l := c.Param("ticket"), listFrom(form.Values.Get("view"))
+	ticketID, l := c.Param("ticket"), listFrom(c.Query("view"))
 	onward, err := onward(c, l, ticketID) // before it is decided and gone from the list
 	if err != nil {
 		return p.again(c, l, "decision", err)

@@ -1,6 +1,7 @@
 package review
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/a-h/templ"
@@ -46,7 +47,7 @@ func purchaseMarks(v *page.View, a desk.Activity) []chart.Mark {
 	}
 	var marks []chart.Mark
 	for _, p := range a.Purchases {
-		marks = append(marks, chart.Mark{At: p.At, Size: sizes.of(p.Paid), Class: "purchase", Text: v.Money(p.Paid) + " · " + or(p.Name, p.PackageID)})
+		marks = append(marks, chart.Mark{At: p.At, Size: sizes.of(p.Paid), Class: "purchase", Text: v.Money(p.Paid) + " · " + cmp.Or(p.Name, p.PackageID)})
 	}
 	return marks
 }

@@ -1,6 +1,7 @@
 package review
 
 import (
+	"cmp"
 	"maps"
 	"net/url"
 	"slices"
@@ -97,8 +98,14 @@ func (l list) Start() list {
 }
 
 // Case is the page of a case, reached from the list.
-func (l list) Case(ticketID string) string {
-	path := "/review/" + url.PathEscape(ticketID)
+func (l list) Case(ticketID string) string { return l.At(ticketID) }
+
+// At is an address below a case, or below all cases, that carries the list along.
+func (l list) At(parts ...string) string {
+	path := "/review"
+	for _, part := range parts {
+		path += "/" + url.PathEscape(part)
+	}
 	if q := l.Query(); q != "" {
 		path += "?" + url.Values{"view": {q}}.Encode()
 	}
@@ -115,8 +122,8 @@ func (l list) Filtered() bool {
 	return false
 }
 
-// ofAll reports whether the list is of closed cases too unless its state says otherwise: what
-// is looked for by refund or account is often decided.
+// ofAll reports whether the list is of closed and snoozed cases too unless it says otherwise:
+// what is looked for by refund or account is often decided.
 func (l list) ofAll() bool { return l.Values.Has("refund_id") || l.Values.Has("account_id") }
 
 // form is the list's filter as the fields of a form.
@@ -129,8 +136,8 @@ func (l list) form() *page.Form {
 }
 
 // filter is what the desk is asked for.
-func (l list) filter(actor identity.Actor) desk.TicketFilter {
-	yes, no := new(bool), new(bool)
+func (l list) filter(actor identity.Actor, now time.Time) desk.TicketFilter {
+	yes := new(bool)
 	*yes = true
 	f := desk.TicketFilter{
 		Queue: l.Values.Get("queue"), State: review.TicketState(l.Values.Get("state")), Assignee: l.Values.Get("assignee"),
@@ -138,8 +145,8 @@ func (l list) filter(actor identity.Actor) desk.TicketFilter {
 		RefundID: l.Values.Get("refund_id"), AccountID: l.Values.Get("account_id"),
 		Paging: desk.Paging{Limit: rowsAPage, Cursor: l.Cursor},
 	}
-	if !l.ofAll() && f.State == "" {
-		f.State = review.Open
+	if f.SnoozedToo = l.ofAll(); !f.SnoozedToo {
+		f.State = cmp.Or(f.State, review.Open)
 	}
 	switch l.View {
 	case viewMine:
@@ -149,15 +156,16 @@ func (l list) filter(actor identity.Actor) desk.TicketFilter {
 	case viewUnassigned:
 		f.Unassigned = yes
 	case viewDue:
-		f.Sort, f.Waiting = desk.SortDue, no
+		due := now.Add(soon)
+		f.Sort, f.DueBefore = desk.SortDue, &due
 	case viewWaiting:
 		f.Waiting = yes
 	case viewEscalated:
-		f.Queue = or(f.Queue, review.QueueEscalation)
+		f.Queue = cmp.Or(f.Queue, review.QueueEscalation)
 	case viewAttention:
-		f.Queue = or(f.Queue, review.QueueAttention)
+		f.Queue = cmp.Or(f.Queue, review.QueueAttention)
 	case viewQuestions:
-		f.Kind = review.TicketKind(or(string(f.Kind), string(review.KindQuestion)))
+		f.Kind = cmp.Or(f.Kind, review.KindQuestion)
 	case viewSnoozed:
 		f.Snoozed = yes
 	}
@@ -167,73 +175,32 @@ func (l list) filter(actor identity.Actor) desk.TicketFilter {
 // values are the parameters of a list with one filter.
 func values(name, value string) url.Values { return url.Values{name: {value}} }
 
-// or is the first that is not empty.
-func or(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
-}
-
 // read gives a page of the list.
 func (l list) read(c *page.Context) (desk.Page[desk.CaseView], error) {
-	found, err := c.Desk.Tickets(c.Ctx(), c.Actor, l.filter(c.Actor))
-	if err != nil || l.View != viewDue {
-		return found, err
-	}
-	// What is due first comes first: behind the first that is due later there is nothing sooner.
-	for i, v := range found.Items {
-		if v.Ticket.DueAt.After(c.Now.Add(soon)) {
-			return desk.Page[desk.CaseView]{Items: found.Items[:i]}, nil
-		}
-	}
-	return found, nil
+	return c.Desk.Tickets(c.Ctx(), c.Actor, l.filter(c.Actor, c.Now))
 }
 
-// neighbours are the cases before and after the ticket in the list. When the list does not
-// hold the ticket (any more), after is the list's first.
-func (l list) neighbours(c *page.Context, ticketID string) (before, after string, err error) {
-	found, err := l.read(c)
-	if err != nil {
-		return "", "", err
-	}
-	ids := make([]string, len(found.Items))
-	for i, v := range found.Items {
-		ids[i] = v.Ticket.ID
-	}
-	at := slices.Index(ids, ticketID)
-	switch {
-	case at < 0 && len(ids) > 0:
-		return "", ids[0], nil
-	case at < 0:
-		return "", "", nil
-	case at > 0:
-		before = ids[at-1]
-	}
-	if at+1 < len(ids) {
-		return before, ids[at+1], nil
-	}
-	if found.Next == "" {
-		return before, "", nil
-	}
-	l.Cursor = found.Next
-	more, err := l.read(c)
-	if err != nil || len(more.Items) == 0 {
-		return before, "", err
-	}
-	return before, more.Items[0].Ticket.ID, nil
+// neighbours are the cases before and after the ticket in the list, whether or not the list
+// holds it (any more); "" where it ends.
+func (l list) neighbours(c *page.Context, t review.Ticket) (before, after string, err error) {
+	return c.Desk.Beside(c.Ctx(), c.Actor, l.filter(c.Actor, c.Now), t)
 }
 
 // next is the case to go on with once the ticket is done: the one after it, else the list's
 // first, else none. Closed ones, which some lists show, are nothing to go on with.
 func (l list) next(c *page.Context, ticketID string) (string, error) {
+	v, err := c.Desk.Ticket(c.Ctx(), c.Actor, ticketID)
+	if err != nil {
+		return "", err
+	}
+	l = l.Start()
 	l.Values = maps.Clone(l.Values)
 	l.Values.Set("state", string(review.Open))
-	_, after, err := l.neighbours(c, ticketID)
-	if err != nil || after != "" && after != ticketID {
+	_, after, err := l.neighbours(c, v.Ticket)
+	if err != nil || after != "" {
 		return after, err
 	}
-	first, err := l.Start().read(c)
+	first, err := l.read(c)
 	if err != nil {
 		return "", err
 	}

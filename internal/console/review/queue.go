@@ -78,11 +78,16 @@ func (p *pages) queueOf(c *page.Context, l list, form *page.Form) (queuePage, er
 		return shown, err
 	}
 	shown.Next = found.Next
+	ids := make([]string, len(found.Items))
+	for i, v := range found.Items {
+		ids[i] = v.Ticket.PackageID
+	}
+	bought, err := p.packages.Of(c, ids...)
+	if err != nil {
+		return shown, err
+	}
 	for _, v := range found.Items {
-		r := row{CaseView: v, Href: l.Case(v.Ticket.ID)}
-		if r.Package, err = p.packages.Of(c, v.Ticket.PackageID); err != nil {
-			return shown, err
-		}
+		r := row{CaseView: v, Href: l.Case(v.Ticket.ID), Package: bought[v.Ticket.PackageID]}
 		r.Why, r.Rule = why(v.Ticket)
 		shown.Rows = append(shown.Rows, r)
 	}
@@ -151,7 +156,7 @@ func (p *pages) assignAll(c *page.Context) error {
 	if err != nil {
 		return err
 	}
-	l := listFrom(form.Values.Get("view"))
+	l := listFrom(c.Query("view"))
 	assigned, err := c.Desk.AssignAll(c.Ctx(), c.Actor, form.Values["ticket_ids"], form.Get("assignee"))
 	if err != nil {
 		return p.queueAgain(c, l, err)
@@ -173,7 +178,7 @@ func (p *pages) claimAll(c *page.Context) error {
 	if err != nil {
 		return err
 	}
-	l := listFrom(form.Values.Get("view"))
+	l := listFrom(c.Query("view"))
 	ids := slices.Compact(slices.Sorted(slices.Values(form.Values["ticket_ids"])))
 	if len(ids) == 0 || len(ids) > desk.MostAssigned {
 		return p.queueAgain(c, l, fault.InvalidField("ticket_ids", "names 1 to %d tickets", desk.MostAssigned))
@@ -256,7 +261,7 @@ func currentIf(is bool) templ.Attributes {
 
 // bulkText is why nothing was done to the chosen cases; that none was chosen no field can say.
 func bulkText(v *page.View, f *page.Form, t *fault.Error) string {
-	return or(f.Problem("ticket_ids"), faultText(v, t))
+	return cmp.Or(f.Problem("ticket_ids"), faultText(v, t))
 }
 
 // numberOf writes a count.

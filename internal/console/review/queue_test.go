@@ -155,9 +155,10 @@ func TestChosenCasesAreAssignedOrClaimedTogether(t *testing.T) {
 	all := o.get(rita, "/review?select=all&kind=refund")
 	assert.Len(t, all.All("input[name=ticket_ids][checked]"), 3)
 
-	fields := o.get(rita, "/review?kind=refund").Find("form#bulk").Fields("assignee", "rob")
+	form := o.get(rita, "/review?kind=refund").Find("form#bulk")
+	fields := form.Fields("assignee", "rob")
 	fields["ticket_ids"] = []string{one, two}
-	a := b.Post("/review/assign", fields)
+	a := b.Post(form.Attr("action"), fields)
 	assert.Equal(t, "/review?kind=refund&done=review-assigned-several", a.Location)
 	assert.Contains(t, o.get(rita, a.Location).Find("#said").Text(), "assigned")
 	assert.Equal(t, "rob", o.read(one).Ticket.Assignee)

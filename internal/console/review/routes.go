@@ -33,12 +33,14 @@ func Routes(k *page.Kit) {
 	// asks for it again: there it leads to the page that the form was on.
 	k.GET("/review/:ticket/decision", formOn, page.Staff...)
 	for _, bulk := range []string{"assign", "claim"} {
-		k.GET("/review/"+bulk, func(c *page.Context) error { return c.See("/review", "") }, page.Staff...)
+		k.GET("/review/"+bulk, func(c *page.Context) error { return c.See(listFrom(c.Query("view")).Path(), "") }, page.Staff...)
 	}
 }
 
 // formOn is the page of a case, for the address of one of its forms.
-func formOn(c *page.Context) error { return c.See(listOf(nil).Case(c.Param("ticket")), "") }
+func formOn(c *page.Context) error {
+	return c.See(listFrom(c.Query("view")).Case(c.Param("ticket")), "")
+}
 
 // pages keeps what the pages share between requests.
 type pages struct {

@@ -28,7 +28,8 @@ var (
 // office has the pages of reviewers over a real desk.
 type office struct {
 	*pagetest.Office
-	site *pagetest.Site
+	site  *pagetest.Site
+	asked int // accounts that asked something
 }
 
 func newOffice(t *testing.T) *office {

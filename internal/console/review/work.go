@@ -49,7 +49,7 @@ func (p *pages) work(what string, do deed) page.Handler {
 		if err != nil {
 			return err
 		}
-		ticketID, l := c.Param("ticket"), listFrom(form.Values.Get("view"))
+		ticketID, l := c.Param("ticket"), listFrom(c.Query("view"))
 		onward, err := onward(c, l, ticketID)
 		if err != nil {
 			return err

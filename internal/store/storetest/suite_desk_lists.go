@@ -131,6 +131,19 @@ func ticketOrders(t *testing.T, open Opener) {
 			}
 			assert.Equal(t, want, got, "by %q in pages of %d", sort, limit)
 		}
+		for i, id := range want {
+			at := slices.IndexFunc(all, func(k review.Ticket) bool { return k.ID == id })
+			filter := desk.TicketFilter{State: review.Open, Snoozed: no(), Sort: sort, From: &all[at]}
+			page, err := b.Tickets(b.Ctx, filter)
+			require.NoError(t, err)
+			assert.Equal(t, want[i+1:], idsOf(page.Items, func(v desk.CaseView) string { return v.Ticket.ID }), "by %q from %d", sort, i)
+			filter.Backwards = true
+			page, err = b.Tickets(b.Ctx, filter)
+			require.NoError(t, err)
+			before := idsOf(page.Items, func(v desk.CaseView) string { return v.Ticket.ID })
+			slices.Reverse(before)
+			assert.Equal(t, want[:i], before, "by %q back from %d", sort, i)
+		}
 	}
 	_, err := b.Tickets(b.Ctx, desk.TicketFilter{Sort: desk.SortPriority, Paging: desk.Paging{Cursor: "junk"}})
 	assert.Equal(t, fault.Malformed, fault.From(err).Kind)
