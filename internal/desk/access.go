@@ -191,3 +191,12 @@ func ownList(actor identity.Actor, accountID string) (string, error) {
 	}
 	return actor.AccountID, nil
 }
+
+// notHisOwn returns ErrForbidden for what somebody who works here would do for, or to, his
+// own account: another does that.
+func notHisOwn(actor identity.Actor, accountID string) error {
+	if accountID != "" && actor.AccountID == accountID {
+		return ErrForbidden
+	}
+	return nil
+}

@@ -113,6 +113,9 @@ func (d *Desk) setStanding(ctx context.Context, actor identity.Actor, id string,
 	if _, err := d.accountFor(ctx, actor, id); err != nil {
 		return refund.Account{}, err
 	}
+	if err := notHisOwn(actor, id); err != nil {
+		return refund.Account{}, err
+	}
 	if !s.Known() {
 		return refund.Account{}, fault.InvalidField("standing", "is good, suspended or terminated")
 	}

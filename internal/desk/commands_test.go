@@ -250,3 +250,17 @@ func TestValidation(t *testing.T) {
 	_, err = o.desk.Refund(o.Ctx, rita, strings.Repeat("x", 5000))
 	assert.Less(t, len(err.Error()), 200, "an id is not echoed at length")
 }
+
+// An admin who is a customer too leaves his own account's standing and refunds to another.
+func TestAnAdminDoesNothingForHimself(t *testing.T) {
+	o := newOffice(t)
+	o.Buy("p", 10, 10)
+	r := o.MustFile("p")
+	o.Step(r.ID, refund.VerbScreen, refund.Crediting)
+	o.Step(r.ID, refund.VerbPark, refund.NeedsAttention)
+	himself := identity.Actor{Subject: "chief", Roles: []identity.Role{identity.Admin}, AccountID: "acct"}
+	require.ErrorIs(t, does(o.desk.SetStanding(o.Ctx, himself, "acct", refund.Good, "I paid.")), desk.ErrForbidden)
+	require.ErrorIs(t, does(o.desk.Retry(o.Ctx, himself, r.ID, "again")), desk.ErrForbidden)
+	require.NoError(t, does(o.desk.SetStanding(o.Ctx, himself, "other", refund.Good, "They paid.")))
+	require.NoError(t, does(o.desk.Retry(o.Ctx, ada, r.ID, "again")))
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -49,6 +50,9 @@ func (d *Desk) ask(ctx context.Context, actor identity.Actor, q Question) (CaseV
 		return CaseView{}, err
 	}
 	q.AccountID = actor.AccountID
+	if v, found, err := d.askedBefore(ctx, actor, q); err != nil || found {
+		return v, err
+	}
 	if err := d.asksAboutHisOwn(ctx, actor, q); err != nil {
 		return CaseView{}, err
 	}
@@ -76,7 +80,42 @@ func (d *Desk) ask(ctx context.Context, actor identity.Actor, q Question) (CaseV
 	q.SLA = p.SLA(review.QueueQuestions)
 	v, intents, err := d.records.Ask(ctx, actor, q)
 	d.engine.Hear(intents...)
+	if errors.Is(err, ErrSentBefore) { // at the same moment
+		v, _, err = d.askedBefore(ctx, actor, q)
+	}
 	return v, err
+}
+
+// ErrSentBefore is of a form's key that its author used already.
+var ErrSentBefore = fault.New(fault.Conflict, "already-sent", "This was sent before.")
+
+// ErrIdempotencyMismatch refuses a key that was used with other contents.
+var ErrIdempotencyMismatch = fault.New(fault.Unprocessable, "idempotency-mismatch", "The Idempotency-Key was used before with another request.")
+
+// askedBefore gives the question that the form asked already, and whether it did.
+func (d *Desk) askedBefore(ctx context.Context, actor identity.Actor, q Question) (CaseView, bool, error) {
+	m, found, err := d.sentBefore(ctx, actor, q.Key, q.Body)
+	if err != nil || !found {
+		return CaseView{}, false, err
+	}
+	v, err := d.records.Case(ctx, m.TicketID)
+	if err == nil && v.Ticket.Subject != q.Subject {
+		err = ErrIdempotencyMismatch
+	}
+	return v, true, err
+}
+
+// sentBefore gives what the actor sent under the form's key, and whether he did. Errors:
+// ErrIdempotencyMismatch for other words.
+func (d *Desk) sentBefore(ctx context.Context, actor identity.Actor, key, body string) (review.Message, bool, error) {
+	if key == "" {
+		return review.Message{}, false, nil
+	}
+	m, found, err := d.records.Sent(ctx, actor.Subject, key)
+	if err == nil && found && m.Body != body {
+		err = ErrIdempotencyMismatch
+	}
+	return m, found, err
 }
 
 // Say adds a message to an open ticket. Public ones are of the two parties and are told to
@@ -85,17 +124,26 @@ func (d *Desk) ask(ctx context.Context, actor identity.Actor, q Question) (CaseV
 // public word of a customer who is asked something is his answer. Errors: a fault naming
 // visibility or body; forbidden for an auditor or admin; ticket-closed, conversation-full.
 func (d *Desk) Say(ctx context.Context, actor identity.Actor, ticketID string, visibility review.Visibility, body string) (review.Message, error) {
-	m, err := d.say(ctx, actor, ticketID, visibility, body)
+	return d.SayOnce(ctx, actor, ticketID, visibility, body, "")
+}
+
+// SayOnce is Say under the key of a form, which says it once however often it is sent; "" for
+// none. Errors beside those of Say: ErrIdempotencyMismatch for a key that said something else.
+func (d *Desk) SayOnce(ctx context.Context, actor identity.Actor, ticketID string, visibility review.Visibility, body, key string) (review.Message, error) {
+	m, err := d.say(ctx, actor, ticketID, visibility, body, key)
 	if err != nil {
 		return review.Message{}, d.refused(ctx, actor, audit.TicketWorkRefused, audit.ObjectTicket, ticketID, err)
 	}
 	return m, nil
 }
 
-func (d *Desk) say(ctx context.Context, actor identity.Actor, ticketID string, visibility review.Visibility, body string) (review.Message, error) {
+func (d *Desk) say(ctx context.Context, actor identity.Actor, ticketID string, visibility review.Visibility, body, key string) (review.Message, error) {
 	v, err := d.caseFor(ctx, actor, ticketID)
 	if err != nil {
 		return review.Message{}, err
+	}
+	if m, found, err := d.saidBefore(ctx, actor, ticketID, body, key); err != nil || found {
+		return m, err
 	}
 	customer := actor.Owns(v.Ticket.AccountID) // also when he works here: on his own ticket he is its customer
 	if !customer {
@@ -119,9 +167,21 @@ func (d *Desk) say(ctx context.Context, actor identity.Actor, ticketID string, v
 	if err := d.roomFor(ctx, v, customer); err != nil {
 		return review.Message{}, err
 	}
-	m, intents, err := d.records.Say(ctx, actor, v.Ticket.ID, visibility, body)
+	m, intents, err := d.records.SayOnce(ctx, actor, v.Ticket.ID, visibility, body, key)
 	d.engine.Hear(intents...)
+	if errors.Is(err, ErrSentBefore) { // at the same moment
+		m, _, err = d.saidBefore(ctx, actor, ticketID, body, key)
+	}
 	return m, err
+}
+
+// saidBefore gives what the form said on the ticket already, and whether it did.
+func (d *Desk) saidBefore(ctx context.Context, actor identity.Actor, ticketID, body, key string) (review.Message, bool, error) {
+	m, found, err := d.sentBefore(ctx, actor, key, body)
+	if err == nil && found && m.TicketID != ticketID {
+		err = ErrIdempotencyMismatch
+	}
+	return m, found, err
 }
 
 // roomFor returns ErrConversationFull when the ticket can take no more messages. What a

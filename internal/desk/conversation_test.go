@@ -1,7 +1,10 @@
 package desk_test
 
 import (
+	"maps"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -312,4 +315,48 @@ func TestWhoCannotBeAsked(t *testing.T) {
 		codes = append(codes, e.ReasonCode)
 	}
 	assert.Equal(t, []string{"not-in-review", "ticket-closed", "not-in-review"}, codes)
+}
+
+// A form asks once and says once, however often and however fast it is sent.
+func TestAFormIsSentOnce(t *testing.T) {
+	o := newOffice(t)
+	q := desk.Question{Subject: "Where is it?", Body: "I asked a week ago.", Key: "form-1"}
+	tickets, messages := map[string]bool{}, map[string]bool{}
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			v, err := o.desk.Ask(o.Ctx, ann, q)
+			mu.Lock()
+			defer mu.Unlock()
+			assert.NoError(t, err)
+			tickets[v.Ticket.ID] = true
+		})
+	}
+	wg.Wait()
+	require.Len(t, tickets, 1)
+	id := slices.Collect(maps.Keys(tickets))[0]
+	for range 8 {
+		wg.Go(func() {
+			m, err := o.desk.SayOnce(o.Ctx, ann, id, review.Public, "Hello?", "form-2")
+			mu.Lock()
+			defer mu.Unlock()
+			assert.NoError(t, err)
+			messages[m.ID] = true
+		})
+	}
+	wg.Wait()
+	require.Len(t, messages, 1)
+	said, err := o.desk.Ticket(o.Ctx, ann, id)
+	require.NoError(t, err)
+	require.Len(t, said.Messages, 2)
+
+	q.Subject = "Where is the other?"
+	require.ErrorIs(t, does(o.desk.Ask(o.Ctx, ann, q)), desk.ErrIdempotencyMismatch)
+	require.ErrorIs(t, does(o.desk.SayOnce(o.Ctx, ann, id, review.Public, "Hello!", "form-2")), desk.ErrIdempotencyMismatch)
+	elsewhere, err := o.desk.Ask(o.Ctx, bob, desk.Question{Subject: "Mine?", Body: "I asked a week ago.", Key: "form-1"})
+	require.NoError(t, err, "another's key is another")
+	require.NotEqual(t, id, elsewhere.Ticket.ID)
+	require.NoError(t, does(o.desk.SayOnce(o.Ctx, rita, id, review.Public, "Soon.", "form-2")))
+	require.ErrorIs(t, does(o.desk.SayOnce(o.Ctx, rita, elsewhere.Ticket.ID, review.Public, "Soon.", "form-2")), desk.ErrIdempotencyMismatch)
 }

@@ -13,7 +13,6 @@ import (
 	"refunddesk/internal/fault"
 	"refunddesk/internal/money"
 	"refunddesk/internal/refund"
-	"refunddesk/internal/store"
 )
 
 func filing(packageID, key string) desk.Filing {
@@ -110,11 +109,11 @@ func TestAKeyIsReplayed(t *testing.T) {
 	require.Len(t, o.engine.heard, 1, "its workflow is started once")
 
 	_, err = o.desk.File(o.Ctx, ann, filing("q", "k"), 0)
-	require.ErrorIs(t, err, store.ErrIdempotencyMismatch)
+	require.ErrorIs(t, err, desk.ErrIdempotencyMismatch)
 	withNote := filing("p", "k")
 	withNote.Note = "please"
 	_, err = o.desk.File(o.Ctx, ann, withNote, 0)
-	require.ErrorIs(t, err, store.ErrIdempotencyMismatch)
+	require.ErrorIs(t, err, desk.ErrIdempotencyMismatch)
 
 	o.Step(first.ID, refund.VerbScreen, refund.Crediting)
 	o.Step(first.ID, refund.VerbCredit, refund.Credited)

@@ -40,6 +40,7 @@ type RefundFilter struct {
 	AccountID  string
 	PackageID  string
 	PackageIDs []string // of any of these
+	AppealOf   string   // the one that appeals this refund
 	State      refund.State
 	Paging
 }

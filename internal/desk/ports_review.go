@@ -22,6 +22,10 @@ type ReviewRecords interface {
 	// Say adds a message. A public one of staff is told to the customer and is the first
 	// response when there was none; one of the customer while he is asked something is his answer.
 	Say(ctx context.Context, by identity.Actor, ticketID string, v review.Visibility, body string) (review.Message, []Intent, error)
+	// SayOnce is Say under a form's key, "" for none: ErrSentBefore when the author used it already.
+	SayOnce(ctx context.Context, by identity.Actor, ticketID string, v review.Visibility, body, key string) (review.Message, []Intent, error)
+	// Sent gives the message that the author sent under the key, and whether there is one.
+	Sent(ctx context.Context, author, key string) (review.Message, bool, error)
 	// Messages are those of the tickets, oldest first; internal ones only when asked for.
 	Messages(ctx context.Context, internal bool, ticketIDs ...string) ([]review.Message, error)
 	// Notes are what people wrote for staff on the ticket and the refunds, oldest first: only
@@ -103,6 +107,7 @@ type Question struct {
 	Body      string
 	PackageID string
 	RefundID  string
+	Key       string     // of the form that asks it, which asks once however often it is sent; "" for none
 	SLA       review.SLA // of the questions queue, from the policy in force
 }
 

@@ -234,6 +234,9 @@ func (d *Desk) retry(ctx context.Context, actor identity.Actor, id, reason strin
 	if err != nil {
 		return err
 	}
+	if err := notHisOwn(actor, r.AccountID); err != nil {
+		return err
+	}
 	if r.State != refund.NeedsAttention {
 		return ErrNotRetryable
 	}

@@ -123,6 +123,13 @@ func FactTable() []Fact {
 	return out
 }
 
+// Lacks reports whether the fact was not known: its source failed, or that of one which it is
+// worked out from. name is that of a recorded fact or of one that rules are written over.
+func (f Facts) Lacks(name string) bool {
+	v := variablesByName[name]
+	return slices.Contains(f.Unknown, name) || v != nil && slices.ContainsFunc(v.from, func(from string) bool { return slices.Contains(f.Unknown, from) })
+}
+
 // dependsOn reports whether the variable is worked out from the named fact.
 func (v *variable) dependsOn(fact string) bool {
 	return v.name == fact || slices.Contains(v.from, fact)

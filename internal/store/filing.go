@@ -12,17 +12,13 @@ import (
 
 	"refunddesk/internal/audit"
 	"refunddesk/internal/desk"
-	"refunddesk/internal/fault"
 	"refunddesk/internal/identity"
 	"refunddesk/internal/refund"
 )
 
-// ErrIdempotencyMismatch refuses an Idempotency-Key that was used with another body.
-var ErrIdempotencyMismatch = fault.New(fault.Unprocessable, "idempotency-mismatch", "The Idempotency-Key was used before with another request.")
-
 // File implements desk.Records: idempotency row, package lock, freeze, refund, note, audit
 // entry and engine intent in one transaction. The key is looked up before any check of the
-// package. Errors: those of refund.MayFile, ErrIdempotencyMismatch, not-found for a package
+// package. Errors: those of refund.MayFile, desk.ErrIdempotencyMismatch, not-found for a package
 // that is not the account's.
 //
 // An appeal has no key of its own: a rejection is appealed once, which is what a key would
@@ -107,7 +103,7 @@ func replay(tx *gorm.DB, accountID, key, bodyHash string) (desk.Filed, error) {
 		return desk.Filed{}, err
 	}
 	if first.BodyHash != bodyHash {
-		return desk.Filed{}, ErrIdempotencyMismatch
+		return desk.Filed{}, desk.ErrIdempotencyMismatch
 	}
 	r, err := refundOf(tx, first.RefundID)
 	return desk.Filed{Refund: r, Replayed: true}, err

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"gorm.io/gorm"
@@ -31,10 +32,28 @@ func (r messageRow) domain() review.Message {
 	}
 }
 
-// messageOf gives the statement that keeps a message.
-func messageOf(m review.Message) *statement {
-	return insert("messages", "id ticket_id author by_staff visibility body created_at",
-		m.ID, m.TicketID, m.Author, m.ByStaff, string(m.Visibility), m.Body, m.CreatedAt)
+// messageOf gives the statement that keeps a message, once for a form's key that is not "".
+func messageOf(m review.Message, key string) *statement {
+	return insert("messages", "id ticket_id author by_staff visibility body created_at form_key",
+		m.ID, m.TicketID, m.Author, m.ByStaff, string(m.Visibility), m.Body, m.CreatedAt, nullable(key))
+}
+
+// sentBefore is desk.ErrSentBefore for a key that its author used already, else the error.
+func sentBefore(err error) error {
+	if violates(errors.Unwrap(err), "messages_sent_once", "messages.author, messages.form_key") {
+		return desk.ErrSentBefore.With(err)
+	}
+	return err
+}
+
+// Sent implements desk.ReviewRecords.
+func (s *Store) Sent(ctx context.Context, author, key string) (review.Message, bool, error) {
+	var rows []messageRow
+	err := s.read(ctx).Raw("SELECT * FROM messages WHERE author = ? AND form_key = ?", author, key).Scan(&rows).Error
+	if err != nil || len(rows) == 0 {
+		return review.Message{}, false, classify(err)
+	}
+	return rows[0].domain(), true, nil
 }
 
 // messageNotice gives the statement that has the customer told of a public message of staff.
@@ -53,6 +72,11 @@ var errNotYours = fault.New(fault.Forbidden, "forbidden", "Internal messages are
 // the refund's workflow to find. Errors: not-found, review.ErrTicketClosed, forbidden for an
 // internal message of a customer.
 func (s *Store) Say(ctx context.Context, by identity.Actor, ticketID string, v review.Visibility, body string) (review.Message, []desk.Intent, error) {
+	return s.SayOnce(ctx, by, ticketID, v, body, "")
+}
+
+// SayOnce implements desk.ReviewRecords: Say, with desk.ErrSentBefore for a key that was used.
+func (s *Store) SayOnce(ctx context.Context, by identity.Actor, ticketID string, v review.Visibility, body, key string) (review.Message, []desk.Intent, error) {
 	var said review.Message
 	var intents []desk.Intent
 	err := s.onTicket(ctx, by, ticketID, func(w *work) error {
@@ -70,7 +94,7 @@ func (s *Store) Say(ctx context.Context, by identity.Actor, ticketID string, v r
 		}
 		entry := w.entry(action)
 		entry.DecisionDigest, entry.ReasonCode = said.ID, string(v)
-		if err := w.do(messageOf(said), entriesOf(entry)); err != nil {
+		if err := w.do(messageOf(said, key), entriesOf(entry)); err != nil {
 			return err
 		}
 		if v != review.Public {
@@ -100,7 +124,7 @@ func (s *Store) Say(ctx context.Context, by identity.Actor, ticketID string, v r
 		intents, err = w.tellEngine()
 		return err
 	})
-	return said, intents, err
+	return said, intents, sentBefore(err)
 }
 
 // Messages implements desk.ReviewRecords.

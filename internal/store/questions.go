@@ -39,7 +39,7 @@ func (s *Store) Ask(ctx context.Context, by identity.Actor, q desk.Question) (de
 		}
 		entry := w.entry(audit.QuestionAsked)
 		entry.NewState, entry.DecisionDigest = row.State, first.ID
-		if err := w.do(insert("tickets", ticketColumns, row.fields()...), messageOf(first), entriesOf(entry)); err != nil {
+		if err := w.do(insert("tickets", ticketColumns, row.fields()...), messageOf(first, q.Key), entriesOf(entry)); err != nil {
 			return err
 		}
 		if intents, err = w.tellEngine(); err != nil {
@@ -54,7 +54,7 @@ func (s *Store) Ask(ctx context.Context, by identity.Actor, q desk.Question) (de
 		return nil
 	})
 	if err != nil {
-		return desk.CaseView{}, nil, err
+		return desk.CaseView{}, nil, sentBefore(err)
 	}
 	return view, intents, nil
 }

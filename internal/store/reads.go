@@ -39,6 +39,7 @@ func (s *Store) Refunds(ctx context.Context, f desk.RefundFilter) (desk.Page[ref
 	where.equal("account_id", f.AccountID)
 	where.equal("package_id", f.PackageID)
 	where.among("package_id", f.PackageIDs)
+	where.equal("appeal_of", f.AppealOf)
 	where.equal("state", string(f.State))
 	if f.Cursor != "" {
 		c, err := parseCursor(f.Cursor)

@@ -192,7 +192,7 @@ const noEvent notify.Event = ""
 func (t *turn) publish(id, text string, event notify.Event) {
 	t.before = append(t.before, messageOf(review.Message{
 		ID: id, TicketID: t.ticket.ID, Author: t.by.Subject, ByStaff: true, Visibility: review.Public, Body: text, CreatedAt: t.now,
-	}))
+	}, ""))
 	if event != noEvent {
 		t.words = append(t.words, wording{id, event})
 	}

@@ -78,7 +78,7 @@ func (a *area) reply(c *page.Context) error {
 			return id, err
 		}
 		defer stop()
-		if _, err = c.Desk.Say(c.Ctx(), who, v.TicketID, review.Public, f.Get("body")); err != nil {
+		if _, err = c.Desk.SayOnce(c.Ctx(), who, v.TicketID, review.Public, f.Get("body"), f.SentKey()); err != nil {
 			return id, err
 		}
 		if v.State == refund.AwaitingCustomer {

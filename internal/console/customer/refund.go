@@ -83,18 +83,13 @@ func publicOnly(all []review.Message) []review.Message {
 	return public
 }
 
-// findAppeal looks for the refund that appeals this one: it is of the same package, and newer.
+// findAppeal looks for the refund that appeals this one.
 func (r *refundCase) findAppeal(c *page.Context, who identity.Actor) error {
-	list, err := c.Desk.Refunds(c.Ctx(), who, desk.RefundFilter{AccountID: who.AccountID, PackageID: r.PackageID, Paging: desk.Paging{Limit: listLength}})
-	if err != nil {
-		return err
+	list, err := c.Desk.Refunds(c.Ctx(), who, desk.RefundFilter{AccountID: who.AccountID, AppealOf: r.ID, Paging: desk.Paging{Limit: 1}})
+	if err == nil && len(list.Items) > 0 {
+		r.Appealed = list.Items[0].ID
 	}
-	for _, other := range list.Items {
-		if other.AppealOf == r.ID {
-			r.Appealed = other.ID
-		}
-	}
-	return nil
+	return err
 }
 
 // mark tells two views of the refund apart: whatever the page shows of it is in here.

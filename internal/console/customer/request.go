@@ -1,7 +1,6 @@
 package customer
 
 import (
-	"crypto/rand"
 	"net/url"
 	"time"
 
@@ -20,7 +19,6 @@ type requestView struct {
 	Quote    refund.Quote
 	May      refund.Eligibility
 	RefundID string // of the refund that froze or ended the package; empty for none
-	Key      string // of this form: it files once, however often it is sent
 }
 
 // reasonCodes are the reasons a customer can give, in the order of the form.
@@ -49,7 +47,7 @@ func requestOf(c *page.Context, who identity.Actor) (requestView, error) {
 		return requestView{}, err
 	}
 	return requestView{
-		Package: p.Package, Quote: p.Quote(), May: refund.Check(p.Standing, p.Package, c.Now), RefundID: refunds[p.ID], Key: rand.Text(),
+		Package: p.Package, Quote: p.Quote(), May: refund.Check(p.Standing, p.Package, c.Now), RefundID: refunds[p.ID],
 	}, nil
 }
 
@@ -73,9 +71,8 @@ func (a *area) file(c *page.Context) error {
 	if err != nil {
 		return err
 	}
-	key := f.Values.Get("idempotency_key")
 	filed, err := desk.RefundView{}, error(errFormTooOld)
-	if isKey(key) {
+	if key := f.SentKey(); key != "" {
 		filed, err = c.Desk.File(c.Ctx(), who, desk.Filing{
 			PackageID: c.Param("id"), ReasonCode: refund.ReasonCode(f.Get("reason_code")), Note: f.Get("note"), IdempotencyKey: key,
 		}, untilSettled)
@@ -87,26 +84,7 @@ func (a *area) file(c *page.Context) error {
 	if readErr != nil {
 		return err // what went wrong first says more
 	}
-	if isKey(key) && fault.CodeOf(err) != codeOtherContents {
-		r.Key = key // nothing was filed under it, and what is sent again is still the same request
-	}
 	return c.Again(err, r.title(c.View), func(f *page.Form) templ.Component { return requestPage(c.View, r, f) })
-}
-
-// codeOtherContents is of a key that was used with other contents: it is used up.
-const codeOtherContents = "idempotency-mismatch"
-
-// isKey reports whether a key can be one: printable, and neither empty nor long.
-func isKey(key string) bool {
-	if key == "" || len(key) > 255 {
-		return false
-	}
-	for i := range len(key) {
-		if key[i] < 0x21 || key[i] > 0x7e {
-			return false
-		}
-	}
-	return true
 }
 
 // quoteRule says which rule of the policy the amount follows.

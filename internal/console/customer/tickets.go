@@ -138,7 +138,7 @@ func (a *area) ask(c *page.Context) error {
 		return err
 	}
 	opened, err := c.Desk.Ask(c.Ctx(), who, desk.Question{
-		Subject: f.Get("subject"), Body: f.Get("body"), PackageID: f.Get("package_id"), RefundID: f.Get("refund_id"),
+		Subject: f.Get("subject"), Body: f.Get("body"), PackageID: f.Get("package_id"), RefundID: f.Get("refund_id"), Key: f.SentKey(),
 	})
 	if err == nil {
 		return c.See("/tickets/"+opened.Ticket.ID, "ticket-submitted")
@@ -198,7 +198,7 @@ func (a *area) say(c *page.Context) error {
 		return err
 	}
 	id := c.Param("id")
-	if _, err = c.Desk.Say(c.Ctx(), who, id, review.Public, f.Get("body")); err == nil {
+	if _, err = c.Desk.SayOnce(c.Ctx(), who, id, review.Public, f.Get("body"), f.SentKey()); err == nil {
 		return c.See("/tickets/"+id, "message-sent")
 	}
 	t, readErr := ticketOf(c, who, id)

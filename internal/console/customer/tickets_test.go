@@ -74,11 +74,42 @@ func TestAQuestionThatIsRefusedIsKept(t *testing.T) {
 		})
 	}
 	for range 20 {
-		require.Equal(t, http.StatusSeeOther, o.ann.Send(form, "#question", "subject", "s", "body", "b").Status)
+		require.Equal(t, http.StatusSeeOther, o.ann.Send(o.ann.Get("/tickets/new"), "#question", "subject", "s", "body", "b").Status)
 	}
-	p := o.ann.Send(form, "#question", "subject", "s", "body", "one too many")
+	p := o.ann.Send(o.ann.Get("/tickets/new"), "#question", "subject", "s", "body", "one too many")
 	assert.Equal(t, http.StatusConflict, p.Status)
 	assert.Equal(t, "one too many", p.Find("#body").Raw())
 	assert.NotEmpty(t, p.Find(".trouble").Text())
 	assert.Len(t, o.sound(o.ann, "/tickets").All("#tickets tbody tr"), 20)
+}
+
+// A button that is pressed twice, where no script holds it, does once what it says.
+func TestADoubleClickSaysItOnce(t *testing.T) {
+	o := newOffice(t)
+	form := o.ann.Get("/tickets/new")
+	first := o.ann.Send(form, "#question", "subject", "Where is it?", "body", "I asked a week ago.")
+	require.Equal(t, http.StatusSeeOther, first.Status)
+	assert.Equal(t, first.Location, o.ann.Send(form, "#question", "subject", "Where is it?", "body", "I asked a week ago.").Location)
+	assert.Len(t, o.ann.Get("/tickets").All("#tickets tbody tr"), 1)
+
+	other := o.ann.Send(form, "#question", "subject", "Where is it?", "body", "And another thing.")
+	assert.Equal(t, http.StatusUnprocessableEntity, other.Status)
+	assert.Contains(t, other.Find(".trouble").Text(), "sent before")
+	assert.Equal(t, "And another thing.", other.Find("#body").Raw())
+	assert.Equal(t, http.StatusSeeOther, o.ann.Send(other, "#question").Status, "the next time it is another question")
+	assert.Len(t, o.ann.Get("/tickets").All("#tickets tbody tr"), 2)
+
+	ticket := strings.TrimSuffix(first.Location, "?done=ticket-submitted")
+	reply := o.ann.Get(ticket)
+	for range 2 {
+		assert.Equal(t, ticket+"?done=message-sent", o.ann.Send(reply, "#reply-form", "body", "Hello?").Location)
+	}
+	assert.Len(t, o.ann.Get(ticket).All(".message"), 2)
+
+	id := o.inReview("p")
+	refund := o.ann.Get("/refunds/" + id)
+	for range 2 {
+		assert.Equal(t, "/refunds/"+id+"?done=message-sent", o.ann.Send(refund, "#reply-form", "body", "Please hurry.").Location)
+	}
+	assert.Len(t, o.ann.Get("/refunds/"+id).All("#conversation .message"), 1)
 }

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"crypto/rand"
 	"errors"
 	"net/http"
 	"net/url"
@@ -14,6 +15,9 @@ import (
 // mostForm is how many bytes a form may have: the longest text in the longest encoding, and
 // a policy.
 const mostForm = 1 << 20
+
+// mostKey is how long a form's key may be, as the API's.
+const mostKey = 255
 
 // Form is what was typed, and what is wrong with it.
 type Form struct {
@@ -40,6 +44,27 @@ func (f *Form) Problem(name string) string {
 		}
 	}
 	return ""
+}
+
+// Key is for a form that does once what it asks, however often it is sent: the one that it was
+// sent with, unless that did something else already, or a new one.
+func (f *Form) Key() string {
+	if key := f.SentKey(); key != "" && fault.CodeOf(f.Fault) != "idempotency-mismatch" {
+		return key
+	}
+	return rand.Text()
+}
+
+// SentKey is the key that the form was sent with, "" for none: printable, and not long.
+func (f *Form) SentKey() string {
+	if f == nil {
+		return ""
+	}
+	key := f.Values.Get("idempotency_key")
+	if len(key) > mostKey || strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return ""
+	}
+	return key
 }
 
 // Trouble is what is wrong beside the fields, as a fault; nil when every problem stands at

@@ -21,7 +21,7 @@ type casePage struct {
 	Activity desk.Activity
 	First    *desk.RefundView // the refund that this one appeals
 	Talk     []said
-	Facts    []fact
+	Facts    []page.Fact
 	Panel    panel
 	Replies  []review.SavedReply
 	Prefill  prefill
@@ -98,7 +98,7 @@ func (p *pages) caseOf(c *page.Context, ticketID string, l list) (casePage, erro
 	}
 	shown.Talk = talkOf(shown.CaseFile)
 	if shown.Screening != nil {
-		shown.Facts = factsOf(c.View, shown.Screening.Facts)
+		shown.Facts = page.FactsOf(c.View, shown.Screening.Facts)
 	}
 	shown.Panel = panelOf(c, shown.CaseView, shown.Account)
 	shown.Prefill = prefilled(shown, c.Query("reply"), c.Query("into"))

@@ -135,3 +135,17 @@ func TestALinkFromElsewhereSaysNothingWasDone(t *testing.T) {
 		assert.Equal(t, "/review", a.Find("form.preferences input[name=return_to]").Attr("value"), "and it is said once")
 	}
 }
+
+// A note whose button is pressed twice is one note, and the customer reads a word once.
+func TestADoubleClickSaysItOnce(t *testing.T) {
+	o := newOffice(t)
+	id := o.asks("p1")
+	a := o.get(rita, "/review/"+id)
+	for range 2 {
+		assert.Equal(t, "/review/"+id+"?done=review-noted", o.site.As(rita).Send(a, "form#note-form", "body", "Odd.").Location)
+		assert.Equal(t, "/review/"+id+"?done=review-sent", o.site.As(rita).Send(a, "form#public-form", "body", "We look at it.").Location)
+	}
+	talk := o.get(rita, "/review/"+id)
+	assert.Len(t, talk.All("li.message.internal"), 1)
+	assert.Len(t, talk.All("li.message.public"), 1)
+}

@@ -71,7 +71,7 @@ func formOf(what string, f *page.Form) string {
 }
 
 func say(c *page.Context, id string, f *page.Form) (string, error) {
-	m, err := c.Desk.Say(c.Ctx(), c.Actor, id, review.Visibility(f.Get("visibility")), f.Get("body"))
+	m, err := c.Desk.SayOnce(c.Ctx(), c.Actor, id, review.Visibility(f.Get("visibility")), f.Get("body"), f.SentKey())
 	if m.Visibility == review.Public {
 		return "review-sent", err
 	}

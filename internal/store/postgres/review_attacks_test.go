@@ -232,6 +232,9 @@ func talkAttacks() []attack {
 		said("an internal message of a customer", "messages_check", map[string]any{"by_staff": false, "visibility": "internal"}),
 		said("a message for somebody else", "messages_visibility_check", map[string]any{"visibility": "all"}),
 		said("a message of nothing", "messages_body_check", map[string]any{"body": ""}),
+		{name: "a form that says it twice", rule: "messages_sent_once", do: func(w *world) []statement {
+			return []statement{w.message(map[string]any{"form_key": "k"}), w.message(map[string]any{"id": "message_again", "form_key": "k"})}
+		}},
 		{name: "a message on a closed ticket", rule: "ticket-closed", do: func(w *world) []statement {
 			return []statement{run("UPDATE tickets SET state = 'closed' WHERE id = $1", w.ticket(refund.InReview)), w.message(nil)}
 		}},

@@ -22,6 +22,7 @@ import (
 var deskTests = map[string]func(*testing.T, Opener){
 	"a question": asking,
 	"a question about what is somebody else's":     askingWrongly,
+	"what a form sends twice":                      sentOnce,
 	"what is said on a question":                   saying,
 	"what is said on a flagged refund":             sayingOnRefund,
 	"claim, release, assign":                       claiming,
@@ -295,4 +296,35 @@ func sayingOnRefund(t *testing.T, open Opener) {
 		}
 	}
 	assert.Equal(t, 4, messages)
+}
+
+func sentOnce(t *testing.T, open Opener) {
+	b := New(t, open)
+	k := b.question("?")
+	said, _, err := b.SayOnce(b.Ctx, Customer("acct"), k.ID, review.Public, "Hello?", "form-1")
+	require.NoError(t, err)
+	_, intents, err := b.SayOnce(b.Ctx, Customer("acct"), k.ID, review.Public, "Hello!", "form-1")
+	require.ErrorIs(t, err, desk.ErrSentBefore)
+	assert.Empty(t, intents)
+	_, _, err = b.Store.Ask(b.Ctx, Customer("acct"), desk.Question{AccountID: "acct", Subject: "?", Body: "?", SLA: promise, Key: "form-1"})
+	require.ErrorIs(t, err, desk.ErrSentBefore)
+	_, _, err = b.SayOnce(b.Ctx, Reviewer, k.ID, review.Internal, "Hm.", "form-1")
+	require.NoError(t, err, "a key is its author's")
+	for range 2 { // without a key it is said as often as it is sent
+		_, _, err = b.Say(b.Ctx, Customer("acct"), k.ID, review.Public, "Hello?")
+		require.NoError(t, err)
+	}
+	m, found, err := b.Sent(b.Ctx, Customer("acct").Subject, "form-1")
+	require.NoError(t, err)
+	require.True(t, found)
+	assert.Equal(t, said, m)
+	_, found, err = b.Sent(b.Ctx, "somebody", "form-1")
+	require.NoError(t, err)
+	assert.False(t, found)
+	all, err := b.Messages(b.Ctx, true, k.ID)
+	require.NoError(t, err)
+	assert.Len(t, all, 5)
+	tickets, err := b.Tickets(b.Ctx, desk.TicketFilter{AccountID: "acct"})
+	require.NoError(t, err)
+	assert.Len(t, tickets.Items, 1, "of a question that is refused nothing is kept")
 }

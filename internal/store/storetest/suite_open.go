@@ -270,9 +270,9 @@ func mismatch(t *testing.T, open Opener) {
 	assert.True(t, again.Replayed)
 	assert.Equal(t, first.Refund.ID, again.Refund.ID)
 	_, err = b.TryFile("q", "k")
-	require.ErrorIs(t, err, store.ErrIdempotencyMismatch)
+	require.ErrorIs(t, err, desk.ErrIdempotencyMismatch)
 	_, err = b.File(b.Ctx, Customer("acct"), desk.Filing{PackageID: "p", ReasonCode: refund.NoLongerNeeded, Note: "x", IdempotencyKey: "k"})
-	require.ErrorIs(t, err, store.ErrIdempotencyMismatch)
+	require.ErrorIs(t, err, desk.ErrIdempotencyMismatch)
 }
 
 func audited(t *testing.T, open Opener) {

@@ -69,6 +69,9 @@ func paging(t *testing.T, open Opener) {
 	packages, err = b.Packages(b.Ctx, desk.PackageFilter{AccountID: "other", IDs: some})
 	require.NoError(t, err)
 	assert.Empty(t, packages.Items, "whose they are counts as before")
+	none, err := b.Refunds(b.Ctx, desk.RefundFilter{AppealOf: refunds.Items[0].ID})
+	require.NoError(t, err)
+	assert.Empty(t, none.Items)
 	_, err = b.Refunds(b.Ctx, desk.RefundFilter{Paging: desk.Paging{Cursor: "junk"}})
 	assert.Equal(t, fault.Malformed, fault.From(err).Kind)
 }

@@ -1,31 +1,29 @@
-package review
+package page
 
 import (
-	"slices"
 	"strconv"
 
-	"refunddesk/internal/console/page"
 	"refunddesk/internal/policy"
 )
 
-// fact is something that screening knew of a request, by the name that policies call it.
-type fact struct {
-	Name, Value string
-	Unknown     bool // its source failed: nothing was known of it
+// Fact is something that screening knew of a request, by the name that policies call it.
+type Fact struct {
+	Name, Label, Value string
+	Unknown            bool // its source failed: nothing was known of it
 }
 
-// factsOf are the facts as people read them, in the order of what is looked at first.
-func factsOf(v *page.View, f policy.Facts) []fact {
+// FactsOf are the facts as people read them, in the order of what is looked at first.
+func FactsOf(v *View, f policy.Facts) []Fact {
 	amount := func(micros int64) string { return v.Amount(micros, f.Amount.Currency) }
 	count := func(n int64) string { return strconv.FormatInt(n, 10) }
 	share := func(ratio float64) string { return strconv.FormatFloat(100*ratio, 'f', 1, 64) + " %" }
 	yes := func(is bool) string {
 		if is {
-			return v.T("review.yes")
+			return v.T("fact.yes")
 		}
-		return v.T("review.no")
+		return v.T("fact.no")
 	}
-	all := []fact{
+	all := []Fact{
 		{Name: "amount", Value: v.Money(f.Amount)},
 		{Name: "product", Value: v.Code("product", f.Product)},
 		{Name: "reason", Value: v.Code("refund.reason", f.Reason)},
@@ -42,6 +40,7 @@ func factsOf(v *page.View, f policy.Facts) []fact {
 		{Name: "refunded_365d", Value: amount(f.Refunded365d)},
 		{Name: "purchases_90d", Value: count(f.Purchases90d)},
 		{Name: "purchased_90d", Value: amount(f.Purchased90d)},
+		{Name: "returned_of_90d", Value: amount(f.ReturnedOf90d)},
 		{Name: "refunded_share_90d", Value: share(f.RefundedShare90d())},
 		{Name: "face", Value: amount(f.Face)},
 		{Name: "consumed", Value: amount(f.Consumed)},
@@ -55,8 +54,9 @@ func factsOf(v *page.View, f policy.Facts) []fact {
 		{Name: "contact_changed_72h", Value: yes(f.ContactChanged72h)},
 	}
 	for i, one := range all {
-		if slices.Contains(f.Unknown, one.Name) {
-			all[i].Value, all[i].Unknown = v.T("review.unknown"), true
+		all[i].Label = v.Code("fact", one.Name)
+		if f.Lacks(one.Name) {
+			all[i].Value, all[i].Unknown = v.T("fact.unknown"), true
 		}
 	}
 	return all
