@@ -13,8 +13,9 @@ import (
 // This file is how a "no" gets into the record. A command that refuses, for whatever reason,
 // leaves one entry; what was tried again and taken leaves none, and reading leaves none.
 
-// refusalLimit is how long writing a refused attempt down may take.
-const refusalLimit = 3 * time.Second
+// refusalLimit is how long writing a refused attempt down may take: on a busy machine twelve
+// refusals at once took longer than three seconds, and one of them was lost to the record.
+const refusalLimit = 10 * time.Second
 
 // isID reports whether an entry can name something by id.
 var isID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`).MatchString
