@@ -318,6 +318,46 @@ func TestHistoryOfACreditedRefund(t *testing.T) {
 	assert.NotNil(t, o.otto.Get("/audit/refunds/"+r.ID+"?source=engine").Find(`#sources a[aria-current=true][href="/audit/refunds/`+r.ID+`?source=engine#history"]`))
 }
 
+// What a customer tries again and again makes the record longer, not the page.
+func TestALongHistoryIsShownByPages(t *testing.T) {
+	o := open(t)
+	r := o.rejected("p")
+	for range 230 {
+		_, err := o.Desk.Withdraw(o.Ctx, storetest.Customer("acct"), r.ID)
+		require.Error(t, err)
+	}
+	all, path := len(o.actions(r.ID)), "/audit/refunds/"+r.ID
+	require.Greater(t, all, 230)
+	seen := map[string]bool{}
+	for path != "" {
+		a := o.otto.Get(path)
+		require.Equal(t, http.StatusOK, a.Status)
+		assert.Empty(t, a.Flaws())
+		assert.LessOrEqual(t, len(a.All("#events tbody tr")), 100)
+		for _, row := range a.All("#events tbody tr") {
+			require.False(t, seen[row.Attr("id")])
+			seen[row.Attr("id")] = true
+		}
+		assert.Less(t, len(a.Body), 300_000, "before it is compressed")
+		for _, mark := range a.All("#history .chart a") {
+			assert.NotNil(t, a.Find(mark.Attr("href")), "a mark leads to its row")
+		}
+		path = ""
+		if later := a.Find("#later"); later != nil {
+			path = strings.TrimSuffix(later.Attr("href"), "#history")
+		}
+	}
+	assert.Len(t, seen, all)
+	last := o.otto.Get("/audit/refunds/" + r.ID + "?source=audit&from=200")
+	assert.Contains(t, last.Find("#parts").Text(), fmt.Sprintf("201 to %d of %d", all, all))
+	assert.Equal(t, "/audit/refunds/"+r.ID+"?from=100&source=audit#history", last.Find("#earlier").Attr("href"))
+	for _, odd := range []string{"-5", "99999999", "x"} {
+		assert.Contains(t, o.otto.Get("/audit/refunds/"+r.ID+"?from="+odd).Find("#parts").Text(), "1 to 100")
+	}
+	copied := o.otto.Get("/audit/refunds/" + r.ID + "/export?format=csv")
+	assert.Greater(t, strings.Count(copied.Body, "\n"), all, "a copy has everything")
+}
+
 func TestHistoryOfARejectedRefund(t *testing.T) {
 	o := open(t)
 	r := o.rejected("p")

@@ -156,6 +156,28 @@ func (d dossier) from(source string) []happened {
 	return out
 }
 
+// momentsAPage is how many things of a history a page shows; a copy has them all.
+const momentsAPage = 100
+
+// part is what a page shows of the history: of one source or of all, a page's worth of it.
+type part struct {
+	Source string // empty for all
+	Items  []happened
+	From   int // how many come before
+	All    int
+}
+
+// partOf is the page of the source's history that the thing after the first from is on.
+func (d dossier) partOf(source string, from int) part {
+	all := d.from(source)
+	p := part{Source: source, All: len(all)}
+	if from > 0 && from < p.All {
+		p.From = from / momentsAPage * momentsAPage
+	}
+	p.Items = all[p.From:min(p.From+momentsAPage, p.All)]
+	return p
+}
+
 // events is how many of them are the engine's.
 func (d dossier) events() int { return len(d.from(sourceEngine)) }
 

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"cmp"
+	"strconv"
 	"time"
 
 	"github.com/a-h/templ"
@@ -22,20 +23,27 @@ func history(c *page.Context) error {
 	if source != sourceAudit && source != sourceEngine {
 		source = ""
 	}
-	return c.Show(c.T("audit.refund.title"), refundPage(c.View, d, source))
+	from, err := strconv.Atoi(c.Query("from"))
+	if err != nil {
+		from = 0 // an address that somebody typed: its beginning is more use than an error
+	}
+	return c.Show(c.T("audit.refund.title"), refundPage(c.View, d, d.partOf(source, from)))
 }
 
 // axis is the history as a picture: the record's entries and the workflow's events on one
-// axis of time. Each mark leads to its row.
-func axis(v *page.View, d dossier, source string) templ.Component {
+// axis of time. Each mark leads to its row. Of a long history it draws what the page shows.
+func axis(v *page.View, d dossier, p part) templ.Component {
 	items := d.from("")
+	if len(items) > momentsAPage {
+		items = p.Items
+	}
 	if len(items) == 0 {
 		return templ.NopComponent
 	}
 	lanes := []chart.Lane{{Label: v.T("audit.source.audit")}, {Label: v.T("audit.source.engine")}}
 	for _, h := range items {
 		mark := chart.Mark{At: h.At, Size: 0.25, Class: "plain", Text: what(v, h)}
-		if source == "" || source == h.source() {
+		if p.Source == "" || p.Source == h.source() {
 			mark.Href = "#" + rowID(h)
 		}
 		lane := &lanes[1]

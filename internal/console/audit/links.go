@@ -20,9 +20,19 @@ func exact(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.0000
 func rowID(h happened) string { return "h" + strconv.Itoa(h.N) }
 
 // sourceURL shows the history of one source, or of all.
-func sourceURL(id, source string) string {
-	if source == "" {
+func sourceURL(id, source string) string { return partURL(id, source, 0) }
+
+// partURL shows the page of it that begins after so many.
+func partURL(id, source string, from int) string {
+	q := url.Values{}
+	if source != "" {
+		q.Set("source", source)
+	}
+	if from > 0 {
+		q.Set("from", strconv.Itoa(from))
+	}
+	if len(q) == 0 {
 		return refundURL(id) + "#history"
 	}
-	return refundURL(id) + "?source=" + source + "#history"
+	return refundURL(id) + "?" + q.Encode() + "#history"
 }
