@@ -52,7 +52,7 @@ func (s *server) limitRate(c *gin.Context) {
 	if operationOf(c).public {
 		return
 	}
-	if wait := s.limits.take(actorOf(c).Subject); wait > 0 {
+	if wait := s.limits.Take(actorOf(c).Subject); wait > 0 {
 		answer(c, fault.New(fault.TooMany, "too-many-requests", "You are asking faster than you may.").After(wait))
 	}
 }

@@ -224,18 +224,6 @@ func TestRateLimit(t *testing.T) {
 	require.Equal(t, http.StatusTooManyRequests, b.do(c.by("auditor")).Code)
 }
 
-func TestRateLimitRemembersSoManySubjects(t *testing.T) {
-	l := newLimits(0.5, 2, func() time.Time { return noon })
-	require.Zero(t, l.take("a"))
-	require.Positive(t, l.take("a"))
-	require.Zero(t, l.take("b"))
-	require.Positive(t, l.take("a"))
-	require.Zero(t, l.take("c"), "b, away longest, is forgotten")
-	require.Len(t, l.bySubj, 2)
-	require.Positive(t, l.take("a"))
-	require.Zero(t, newLimits(0, 2, time.Now).take("a"))
-}
-
 // A small body of many fields must not cost more than it weighs.
 func TestBodiesOfManyFieldsAreRefusedBeforeTheyAreJudged(t *testing.T) {
 	b := setup(t)

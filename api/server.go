@@ -14,6 +14,7 @@ import (
 
 	"refunddesk/internal/auth"
 	"refunddesk/internal/fault"
+	"refunddesk/internal/pace"
 )
 
 // Options are what a server is made of. Desk, Verifier and Ready are required.
@@ -38,7 +39,7 @@ const MaxWait = 30 * time.Second
 type server struct {
 	Options
 	operations operations
-	limits     *limits
+	limits     *pace.Limits
 }
 
 func init() {
@@ -76,7 +77,7 @@ func serve(o Options, ops operations) (http.Handler, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &server{Options: o, operations: ops, limits: newLimits(o.RateLimit, maxSubjects, o.Now)}
+	s := &server{Options: o, operations: ops, limits: pace.New(o.RateLimit, o.Now)}
 	engine, err := s.router()
 	if err != nil {
 		return nil, err

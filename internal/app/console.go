@@ -58,7 +58,7 @@ func (a *App) openConsole() error {
 		return nil
 	}
 	made, err := console.New(console.Options{
-		Desk: a.desk, Sessions: a.o.Store, Viewers: a.o.Store, Issuer: o.Issuer, IssuerOrigin: o.IssuerOrigin,
+		Desk: a.desk, Sessions: a.o.Store, Viewers: a.o.Store, Issuer: o.Issuer, IssuerOrigin: o.IssuerOrigin, RateLimit: a.o.RateLimit,
 		PublicURL: o.PublicURL, Limits: o.Limits, Dev: o.Dev, Stopping: a.draining, Log: a.o.Log,
 	})
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -196,6 +197,23 @@ func TestAPublicClientShowsNoSecret(t *testing.T) {
 	require.Len(t, asked, 1, "a code is shown once: there is no second try with another way to name the client")
 	require.Equal(t, clientID, asked[0].Get("client_id"))
 	require.NotContains(t, asked[0], "client_secret")
+}
+
+// A code and the secret of the client go to the endpoint that the issuer names and nowhere else.
+func TestACodeIsNotSentOn(t *testing.T) {
+	p := newParty(t)
+	s := newSignIn(t, p, "secret", newClock())
+	var told atomic.Bool
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { told.Store(true) }))
+	t.Cleanup(elsewhere.Close)
+	for _, status := range []int{http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
+		p.change(func(p *party) {
+			p.token = func(w http.ResponseWriter, _ url.Values, r *http.Request) { http.Redirect(w, r, elsewhere.URL, status) }
+		})
+		_, err := s.Finish(t.Context(), back, auth.Answer{Code: "c0de", Issuer: p.URL, Verifier: "v", Nonce: "n"})
+		require.Error(t, err, status)
+		require.False(t, told.Load(), status)
+	}
 }
 
 func TestRefusedSignIns(t *testing.T) {

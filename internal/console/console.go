@@ -13,9 +13,8 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
-	"golang.org/x/time/rate"
-	"refunddesk/internal/auth"
 
+	"refunddesk/internal/auth"
 	"refunddesk/internal/console/admin"
 	"refunddesk/internal/console/audit"
 	"refunddesk/internal/console/customer"
@@ -24,13 +23,12 @@ import (
 	"refunddesk/internal/console/static"
 	"refunddesk/internal/console/words"
 	"refunddesk/internal/desk"
+	"refunddesk/internal/pace"
 	"refunddesk/internal/session"
 )
 
-// Sessions keeps who is signed in, and the sign-ins that are under way.
+// Sessions keeps who is signed in.
 type Sessions interface {
-	BeginSignIn(ctx context.Context, state session.Hash, in session.SignIn) error
-	TakeSignIn(ctx context.Context, state session.Hash) (session.SignIn, error)
 	OpenSession(ctx context.Context, h session.Hash, n session.Session) error
 	Session(ctx context.Context, h session.Hash, idle time.Duration) (session.Session, error)
 	PeekSession(ctx context.Context, h session.Hash, idle time.Duration) (session.Session, error)
@@ -57,6 +55,9 @@ type Options struct {
 	// wherever the request says that it is, which is for development only.
 	PublicURL string
 	Limits    session.Limits // the defaults when zero
+	// RateLimit is how many requests for pages a second one subject may make, and as many again
+	// of what pages ask for by themselves; 0 is without limit.
+	RateLimit float64
 	// Dev says that this is the development program.
 	Dev bool
 	// Stopping is closed when the program stops; streams end then. May be nil.
@@ -74,16 +75,11 @@ type Console struct {
 	policy  string   // the Content-Security-Policy
 	folders map[string]bool
 	glance  time.Duration // how often a stream looks whether its session is over
-	begins  *rate.Limiter // of sign-ins
+	asked   *pace.Limits  // of what people ask for
+	byPages *pace.Limits  // of what pages ask for by themselves
+	codes   chan struct{} // one for each that the issuer is asked about
 	handler http.Handler
 }
-
-// Anybody can begin a sign-in, and each is a row until it is over: ten minutes of as many as
-// can be are some megabytes.
-const (
-	beginsEach  = 50 // a second
-	beginsBurst = 500
-)
 
 // New makes the console. It returns an error when an option is missing or cannot be.
 func New(o Options) (*Console, error) {
@@ -96,6 +92,8 @@ func New(o Options) (*Console, error) {
 		return nil, errors.New("console: Options.Viewers is missing")
 	case o.Issuer == nil:
 		return nil, errors.New("console: Options.Issuer is missing")
+	case !(o.RateLimit >= 0):
+		return nil, fmt.Errorf("console: Options.RateLimit is %v; it is requests per second, 0 for no limit", o.RateLimit)
 	}
 	if o.Limits.Idle == 0 {
 		o.Limits.Idle = session.DefaultIdle
@@ -111,7 +109,7 @@ func New(o Options) (*Console, error) {
 	}
 	c := &Console{
 		o: o, foreign: http.NewCrossOriginProtection(), policy: policyOf(o.IssuerOrigin), glance: 5 * time.Second,
-		begins: rate.NewLimiter(beginsEach, beginsBurst),
+		asked: pace.New(o.RateLimit, o.Now), byPages: pace.New(o.RateLimit, o.Now), codes: make(chan struct{}, mostCodes),
 	}
 	if o.PublicURL != "" {
 		public, err := publicURL(o.PublicURL)
@@ -190,7 +188,7 @@ func (c *Console) router(assets http.Handler) (*gin.Engine, error) {
 	engine.Use(c.requestID, c.logAccess, c.recoverPanic, c.secure)
 	// Files are the same for everybody: they need no session.
 	engine.GET(static.Prefix+"*file", gin.WrapH(assets))
-	engine.Use(c.enter, c.admit, c.limitTime)
+	engine.Use(c.enter, c.limitRate, c.admit, c.limitTime)
 	engine.NoRoute(c.noRoute)
 	engine.NoMethod(c.noMethod)
 	return engine, nil

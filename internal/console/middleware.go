@@ -205,6 +205,31 @@ func safe(method string) bool {
 	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
 }
 
+// limitRate holds everybody who is signed in to so many pages a second. Nothing of a form that
+// he sent is lost. What pages ask for by themselves has a measure of its own: whoever has many
+// open can still ask for another. Files are not counted: they come before this.
+func (c *Console) limitRate(g *gin.Context) {
+	s := signedInAs(g)
+	if s == nil || g.FullPath() == pathSignOut { // leaving is never too fast
+		return
+	}
+	limits := c.asked
+	if bySelf[g.FullPath()] {
+		limits = c.byPages
+	}
+	wait := limits.Take(s.Subject)
+	if wait == 0 {
+		return
+	}
+	refusal := fault.New(fault.TooMany, "too-many-requests", "You are asking faster than you may.").After(wait)
+	if bySelf[g.FullPath()] { // nobody is there to read a page
+		pageOf(g).WhenAgain(refusal)
+		g.AbortWithStatus(http.StatusTooManyRequests)
+		return
+	}
+	pageOf(g).Fail(refusal)
+}
+
 var errEnded = fault.New(fault.Unauthenticated, "session-ended", "Your session has ended. Nothing was done.")
 
 // admit lets through whoever is signed in, and sends everybody else to sign in: he comes

@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	paths "path"
 	"strings"
 	"time"
 
@@ -14,7 +15,7 @@ import (
 // very host: no other name of the domain can set them, and they never go unencrypted.
 const (
 	sessionCookie = "refunddesk"
-	bindingCookie = "refunddesk-sign-in"
+	pendingCookie = "refunddesk-sign-in"
 	hostPrefix    = "__Host-"
 )
 
@@ -94,8 +95,9 @@ func localPath(path string) string {
 	if err != nil || u.IsAbs() || u.Host != "" || u.User != nil || u.Fragment != "" {
 		return pathHome
 	}
-	// Going back to the ways in and out would go round in a circle, or out again.
-	if folder := folderOf(u.Path); folder == folderOf(pathSignIn) || folder == folderOf(pathSignOut) || folder == folderOf(pathSignedOut) {
+	// Going back to the ways in and out would go round in a circle, or out again. Browsers
+	// work out dots before they ask.
+	if folder := folderOf(paths.Clean(u.Path)); folder == folderOf(pathSignIn) || folder == folderOf(pathSignOut) || folder == folderOf(pathSignedOut) {
 		return pathHome
 	}
 	return path

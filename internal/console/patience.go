@@ -14,8 +14,9 @@ import (
 // patience is how long a page may take.
 const patience = 15 * time.Second
 
-// longer are the routes that may take more: a backtest reads all that was ever screened.
-var longer = map[string]time.Duration{"/policies/:version/backtest": 90 * time.Second}
+// longer are the routes that may take more, as their calls of the API: a backtest reads all that
+// was ever screened.
+var longer = map[string]time.Duration{"/policies/:version/backtest": 180 * time.Second}
 
 // toWrite is how much longer than its patience a connection stays open for the answer.
 const toWrite = 10 * time.Second

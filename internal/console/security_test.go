@@ -36,7 +36,7 @@ func TestHeadersOfEveryPage(t *testing.T) {
 	b := h.browser(t)
 	b.signIn(h.gate, "/")
 	for path, status := range map[string]int{
-		"/": 303, "/sign-in": 303, "/sign-in/callback": 400, "/signed-in": 200, "/signed-out": 200, "/test/who": 200, "/test/panic": 500,
+		"/": 303, "/sign-in": 303, "/sign-in/callback": 303, "/signed-in": 200, "/signed-out": 200, "/test/who": 200, "/test/panic": 500,
 		"/nowhere": 404, "/sign-out": 405, h.kit.Assets.URL("app.css"): 200, "/static/none.css": 404,
 	} {
 		w := b.get(path)
@@ -180,6 +180,9 @@ func TestWhereSomebodyIsSentBack(t *testing.T) {
 		"/sign-in?return_to=/review":     "/",
 		"/sign-in/callback?code=1":       "/",
 		"/sign-out":                      "/",
+		"/./sign-out":                    "/",
+		"/review/../sign-in":             "/",
+		"/review/%2e%2e/sign-in":         "/",
 		"/signed-out":                    "/",
 		"/signed-in":                     "/signed-in",
 		"/" + strings.Repeat("x", 3000):  "/",
@@ -271,7 +274,9 @@ func TestNeighboursThatAreAway(t *testing.T) {
 	require.Contains(t, w.Body.String(), strings.Repeat("typed ", 20), "the database is away: what was typed is not")
 	require.Contains(t, w.Body.String(), "Send again")
 	require.GreaterOrEqual(t, b.get("/test/who").Code, 500, "nobody is sent to sign in for it")
-	require.GreaterOrEqual(t, b.get("/sign-in").Code, 500)
+	other := h.browser(t)
+	other.get("/sign-in")
+	require.GreaterOrEqual(t, other.get("/sign-in/callback?code=c&state="+h.gate.begun.State).Code, 500)
 	require.Equal(t, http.StatusOK, b.get("/signed-out").Code)
 }
 

@@ -56,7 +56,9 @@ func (g *gate) Begin(context.Context, string) (auth.Begun, error) {
 		return auth.Begun{}, g.err
 	}
 	state, _ := session.NewToken()
-	g.begun = auth.Begun{URL: "https://id.example/authorize?state=" + state, State: state, Verifier: "verifier-of-" + state, Nonce: "nonce-of-" + state}
+	verifier, _ := session.NewToken()
+	nonce, _ := session.NewToken()
+	g.begun = auth.Begun{URL: "https://id.example/authorize?state=" + state, State: state, Verifier: verifier, Nonce: nonce}
 	return g.begun, nil
 }
 

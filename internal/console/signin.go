@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"time"
 
@@ -40,13 +39,10 @@ func open(route string) bool {
 	return false
 }
 
-// signInPatience is how long somebody may take at the issuer.
-const signInPatience = 10 * time.Minute
-
 // The refusals of a sign-in that is back from the issuer.
 var (
 	errLost   = fault.New(fault.Malformed, "sign-in-lost", "This sign-in was begun elsewhere, took too long or is done already.")
-	errBusy   = fault.New(fault.TooMany, "too-many-sign-ins", "Very many people are signing in just now; try again in a moment.").After(2 * time.Second)
+	errBusy   = fault.New(fault.Unavailable, "too-many-sign-ins", "Very many people are signing in just now; try again in a moment.").After(2 * time.Second)
 	errDenied = fault.New(fault.Forbidden, "sign-in-denied", "The issuer did not sign you in.")
 )
 
@@ -72,9 +68,6 @@ func signInPath(returnTo string) string {
 	return pathSignIn + "?return_to=" + url.QueryEscape(returnTo)
 }
 
-// bindings are what a browser shows that it was the one which began.
-var bindings = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
-
 // signIn sends the browser to the issuer.
 func (c *Console) signIn(g *gin.Context) {
 	returnTo := localPath(g.Query("return_to"))
@@ -86,51 +79,34 @@ func (c *Console) signIn(g *gin.Context) {
 		goTo(g, signInPath(returnTo)) // as a page of its own: the issuer is none of ours
 		return
 	}
-	if !c.begins.AllowN(c.o.Now(), 1) {
-		c.refuse(g, errBusy, returnTo)
-		return
-	}
-	ctx := g.Request.Context()
-	begun, err := c.o.Issuer.Begin(ctx, c.origin(g.Request)+pathCallback)
+	begun, err := c.o.Issuer.Begin(g.Request.Context(), c.origin(g.Request)+pathCallback)
 	if err != nil {
 		c.refuse(g, err, returnTo)
 		return
 	}
-	// One binding for all sign-ins of a browser, so that two tabs can be at it.
-	binding := cookieOf(g.Request, c.cookieName(bindingCookie))
-	if !bindings.MatchString(binding) {
-		binding, _ = session.NewToken()
-	}
-	err = c.o.Sessions.BeginSignIn(ctx, signInKey(begun.State, binding), session.SignIn{
-		Verifier: begun.Verifier, Nonce: begun.Nonce, ReturnTo: returnTo, ExpiresAt: c.o.Now().Add(signInPatience),
-	})
-	if err != nil {
-		c.refuse(g, err, returnTo)
-		return
-	}
-	c.setCookie(g, c.cookieName(bindingCookie), binding, signInPatience)
+	c.begin(g, begun, returnTo)
 	g.Header("Cache-Control", "no-store")
 	g.Redirect(http.StatusSeeOther, begun.URL)
 }
 
-// signInKey is what a sign-in is kept under: only the browser that has the cookie can come
-// back with the state, and another one cannot even spoil it.
-func signInKey(state, binding string) session.Hash { return session.HashOf(state + "." + binding) }
-
 // callback is where the browser is back from the issuer.
 func (c *Console) callback(g *gin.Context) {
 	ctx, query := g.Request.Context(), g.Request.URL.Query()
-	begun, err := c.taken(ctx, g.Request)
+	begun, err := c.take(g, query.Get("state"))
+	if err != nil && signedInAs(g) != nil {
+		goTo(g, pathHome) // another tab was quicker: nothing is left to do
+		return
+	}
 	if err != nil {
 		c.refuse(g, err, pathHome)
 		return
 	}
-	returnTo := localPath(begun.ReturnTo)
+	returnTo := begun.ReturnTo
 	if code := query.Get("error"); code != "" {
 		c.refuse(g, answered(code), returnTo)
 		return
 	}
-	person, err := c.o.Issuer.Finish(ctx, c.origin(g.Request)+pathCallback, auth.Answer{
+	person, err := c.finish(ctx, c.origin(g.Request)+pathCallback, auth.Answer{
 		Code: query.Get("code"), Issuer: query.Get("iss"), Verifier: begun.Verifier, Nonce: begun.Nonce,
 	})
 	if err != nil {
@@ -155,17 +131,19 @@ func (c *Console) callback(g *gin.Context) {
 	goTo(g, returnTo)
 }
 
-// taken is the sign-in that the browser began, once.
-func (c *Console) taken(ctx context.Context, r *http.Request) (session.SignIn, error) {
-	state, binding := r.URL.Query().Get("state"), cookieOf(r, c.cookieName(bindingCookie))
-	if state == "" || binding == "" {
-		return session.SignIn{}, errLost
+// mostCodes is how many codes are shown to the issuer at once. Anybody can come with one that
+// he made up, and each is a call: more than that, and the issuer is held up for everybody.
+const mostCodes = 16
+
+// finish has the issuer say who signed in. Errors: too-many-sign-ins, and those of the issuer.
+func (c *Console) finish(ctx context.Context, redirectURL string, a auth.Answer) (auth.Person, error) {
+	select {
+	case c.codes <- struct{}{}:
+	default:
+		return auth.Person{}, errBusy
 	}
-	begun, err := c.o.Sessions.TakeSignIn(ctx, signInKey(state, binding))
-	if fault.CodeOf(err) == session.ErrSignIn.Code {
-		return session.SignIn{}, errLost.With(err)
-	}
-	return begun, err
+	defer func() { <-c.codes }()
+	return c.o.Issuer.Finish(ctx, redirectURL, a)
 }
 
 // answered is what the issuer's error means. Its words are not shown: anybody can write an

@@ -45,22 +45,6 @@ func TestSigningIn(t *testing.T) {
 	require.NotContains(t, h.log.String(), "Rita")
 }
 
-// Anybody can begin: what that leaves behind is bounded.
-func TestSignInsAreBegunInMeasure(t *testing.T) {
-	t.Parallel()
-	h := newHouse(t)
-	h.begins.SetBurst(3)
-	for range 3 {
-		require.Equal(t, http.StatusSeeOther, h.browser(t).get("/sign-in").Code)
-	}
-	w := h.browser(t).get("/sign-in?return_to=/review")
-	require.Equal(t, http.StatusTooManyRequests, w.Code)
-	require.Equal(t, "2", w.Header().Get("Retry-After"))
-	require.Contains(t, w.Body.String(), "/sign-in?return_to=%2Freview", "and he comes back to where he was going")
-	h.clock.Advance(time.Second)
-	require.Equal(t, http.StatusSeeOther, h.browser(t).get("/sign-in").Code)
-}
-
 func TestWhereEverybodyStarts(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
@@ -166,6 +150,9 @@ func TestTwoTabsSignInAtOnce(t *testing.T) {
 	require.Equal(t, "/review/a", w.Header().Get("Location"))
 	w = b.get("/sign-in/callback?code=c&state=" + h.gate.begun.State)
 	require.Equal(t, "/review/b", w.Header().Get("Location"))
+	w = b.get("/sign-in/callback?code=c&state=" + h.gate.begun.State)
+	require.Equal(t, "/", w.Header().Get("Location"), "once more, and he is signed in")
+	require.Len(t, h.gate.asked, 2)
 }
 
 // A token that somebody else put into the browser is not the one that is signed in with, and

@@ -25,6 +25,8 @@ var plan = []room{
 	{folder: "internal/identity", floor: 0},
 	{folder: "internal/money", floor: 0, beside: []string{"internal/fault"}},
 
+	{folder: "internal/pace", floor: 0},
+
 	{folder: "internal/refund", floor: 1},
 	{folder: "internal/review", floor: 1},
 	{folder: "internal/ledger", floor: 1},

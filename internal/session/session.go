@@ -30,14 +30,6 @@ func (s Session) Actor() identity.Actor {
 	return identity.Actor{Subject: s.Subject, Roles: s.Roles, AccountID: s.AccountID}
 }
 
-// SignIn is a sign-in that is under way at the issuer.
-type SignIn struct {
-	Verifier  string // of PKCE
-	Nonce     string // that the id token repeats
-	ReturnTo  string // the page that he was on his way to
-	ExpiresAt time.Time
-}
-
 // Limits are how long a session lasts.
 type Limits struct {
 	Idle     time.Duration // without a request
@@ -50,11 +42,9 @@ const (
 	DefaultAbsolute = 12 * time.Hour
 )
 
-// The refusals. That a session ended and that there never was one are the same to who asks.
-var (
-	ErrNone   = fault.New(fault.NotFound, "no-session", "There is no such session, or it has ended; sign in again.")
-	ErrSignIn = fault.New(fault.NotFound, "no-sign-in", "There is no such sign-in, or it took too long or is done already; sign in again.")
-)
+// ErrNone is the refusal: that a session ended and that there never was one are the same to
+// who asks.
+var ErrNone = fault.New(fault.NotFound, "no-session", "There is no such session, or it has ended; sign in again.")
 
 // Hash is the SHA-256 of a token. It finds what is kept under it and does not give the token away.
 type Hash [sha256.Size]byte

@@ -31,42 +31,6 @@ type tokenKey session.Hash
 // Value implements driver.Valuer.
 func (k tokenKey) Value() (driver.Value, error) { return k[:], nil }
 
-// BeginSignIn keeps a sign-in until it is taken or s.ExpiresAt.
-func (s *Store) BeginSignIn(ctx context.Context, state session.Hash, in session.SignIn) error {
-	return s.write(ctx, func(tx *gorm.DB) error {
-		row := insert("sign_ins", "state_hash verifier nonce return_to created_at expires_at",
-			tokenKey(state), in.Verifier, in.Nonce, in.ReturnTo, s.now(), micros(in.ExpiresAt))
-		return tx.Exec(row.sql, row.args...).Error
-	})
-}
-
-// TakeSignIn gives a sign-in to whoever asks first, once. Errors: session.ErrSignIn when
-// there is none, it was taken, or it expired.
-func (s *Store) TakeSignIn(ctx context.Context, state session.Hash) (session.SignIn, error) {
-	var in session.SignIn
-	var taken bool
-	err := s.write(ctx, func(tx *gorm.DB) error {
-		taken = false
-		found, err := one(tx, fields{&in.Verifier, &in.Nonce, &in.ReturnTo, &in.ExpiresAt},
-			"SELECT verifier, nonce, return_to, expires_at FROM sign_ins WHERE state_hash = ?", tokenKey(state))
-		if err != nil || !found {
-			return err
-		}
-		// Of several that read it, one deletes it.
-		gone := tx.Exec("DELETE FROM sign_ins WHERE state_hash = ?", tokenKey(state))
-		taken = gone.RowsAffected == 1
-		return gone.Error
-	})
-	in.ExpiresAt = in.ExpiresAt.UTC()
-	switch {
-	case err != nil:
-		return session.SignIn{}, err
-	case !taken || !s.now().Before(in.ExpiresAt):
-		return session.SignIn{}, session.ErrSignIn
-	}
-	return in, nil
-}
-
 // OpenSession keeps a session under the hash of its token until n.ExpiresAt. It was opened
 // and last seen now, whatever n says. It also sweeps away some of what is over.
 func (s *Store) OpenSession(ctx context.Context, h session.Hash, n session.Session) error {
@@ -140,7 +104,7 @@ func (s *Store) EndSession(ctx context.Context, h session.Hash) error {
 }
 
 // SweepSessions deletes all sessions that are over, by their limit or for not having been
-// used for as long as idle, all sign-ins that took too long, and old marks of who looked.
+// used for as long as idle, and old marks of who looked.
 func (s *Store) SweepSessions(ctx context.Context, idle time.Duration) error {
 	now := s.now()
 	for _, o := range append(overBy(now), over{"sessions", "id_hash", "seen_at", now.Add(-idle)}) {
@@ -180,7 +144,6 @@ type over struct {
 func overBy(now time.Time) []over {
 	return []over{
 		{"sessions", "id_hash", "expires_at", now},
-		{"sign_ins", "state_hash", "expires_at", now},
 		{"viewers", "ticket_id, subject", "seen_at", now.Add(-viewerStays)},
 	}
 }

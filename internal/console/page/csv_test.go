@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -155,4 +156,46 @@ func TestADownloadEndsWithItsReader(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, answer.Body.Close())
 	require.Error(t, <-gone)
+}
+
+// lines are what is written, one by one.
+type lines chan string
+
+func (l lines) Write(line []byte) (int, error) {
+	l <- string(line)
+	return len(line), nil
+}
+
+// Whose reader went away is nobody's failure; what broke off for another reason is one.
+func TestOnlyFailuresAreLoggedAsFailures(t *testing.T) {
+	for name, tc := range map[string]struct {
+		level string
+		fails bool
+	}{"the reader left": {level: "level=INFO"}, "the database left": {level: "level=ERROR", fails: true}} {
+		t.Run(name, func(t *testing.T) {
+			logged := make(lines, 1)
+			site := pagetest.NewSite(t, nil, pagetest.Options{Now: time.Now, Routes: []func(*page.Kit){func(k *page.Kit) {
+				k.Log = slog.New(slog.NewTextHandler(logged, nil))
+				k.GET("/copy", func(c *page.Context) error {
+					w := page.CSV(c, "a.csv")
+					err := w.Write(strings.Repeat("x", 1000))
+					for err == nil && !tc.fails {
+						err = w.Write(strings.Repeat("x", 1000))
+					}
+					page.BreakOff(c, errors.Join(err, errors.New("the copy broke off")))
+					return nil
+				}, identity.Auditor)
+			}}})
+			server := site.As(reader).Serve()
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/copy", nil)
+			require.NoError(t, err)
+			answer, err := http.DefaultClient.Do(r)
+			if err == nil && !tc.fails { // a failure comes before anything was sent
+				require.NoError(t, answer.Body.Close())
+			}
+			line := <-logged
+			assert.Contains(t, line, tc.level)
+			assert.Contains(t, line, "the copy broke off")
+		})
+	}
 }

@@ -1,8 +1,10 @@
 package page
 
 import (
+	"context"
 	"errors"
 	"log/slog"
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -49,7 +51,7 @@ func (c *Context) Fail(err error) {
 // WhenAgain tells programs and proxies when to try again, if that is known.
 func (c *Context) WhenAgain(f *fault.Error) {
 	if f.RetryAfter > 0 {
-		c.gin.Header("Retry-After", strconv.Itoa(int(f.RetryAfter.Seconds()+0.5)))
+		c.gin.Header("Retry-After", strconv.Itoa(int(math.Ceil(f.RetryAfter.Seconds()))))
 	}
 }
 
@@ -59,7 +61,11 @@ func (c *Context) logFailure(f *fault.Error) {
 		attrs = append(attrs, slog.String("cause", cause.Error()))
 	}
 	level := slog.LevelError
-	if f.Kind == fault.Unavailable {
+	switch {
+	case errors.Is(c.Ctx().Err(), context.Canceled):
+		// The reader went away, or his session ended, and what was done for him broke off.
+		level = slog.LevelInfo
+	case f.Kind == fault.Unavailable:
 		level = slog.LevelWarn
 	}
 	c.kit.Log.LogAttrs(c.Ctx(), level, "page", attrs...)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/chromedp/cdproto/input"
@@ -152,11 +153,15 @@ func (t *Tab) Where() string {
 	return where
 }
 
-// Eval gives the value of an expression; a promise is waited for.
+// Eval gives the value of an expression; a promise is waited for. When the page goes away while
+// it is asked, the next one is asked: what leads elsewhere is for Start.
 func Eval[T any](t *Tab, expression string) T {
 	ctx, cancel := context.WithTimeout(t.ctx, patience)
 	defer cancel()
 	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	for err != nil && strings.Contains(err.Error(), "navigated or closed") && ctx.Err() == nil {
+		value, err = chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	}
 	if err != nil {
 		if len(expression) > 200 {
 			expression = expression[:200] + "…"
@@ -165,6 +170,15 @@ func Eval[T any](t *Tab, expression string) T {
 	}
 	return value
 }
+
+// Start has the page do what may lead it elsewhere: that begins after the browser has answered,
+// as an answer of a page that is gone does not come.
+func (t *Tab) Start(expression string) {
+	t.do("start "+expression, run("setTimeout(() => { "+expression+" }) > 0"))
+}
+
+// Back goes back as the browser's button does.
+func (t *Tab) Back() { t.Start("history.back()") }
 
 // run evaluates an expression that has to work.
 func run(expression string) chromedp.Action[chromedp.Void] {

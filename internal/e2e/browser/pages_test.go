@@ -193,7 +193,8 @@ func sends(form, field string) func(tab *browser.Tab) {
 			const form = document.querySelector("`+form+`");
 			form.noValidate = true;
 			document.querySelector("#main").dataset.before = "yes";
-			form.querySelector("button:not([type=button]):not([formaction])").click();
+			const send = form.querySelector("button:not([type=button]):not([formaction])");
+			setTimeout(() => send.click());
 			return true;
 		})()`)
 		tab.Await("the page after the form", `document.readyState === "complete" && !document.querySelector("#main").dataset.before && document.querySelector("#main h1")`)

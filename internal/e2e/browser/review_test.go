@@ -304,6 +304,7 @@ func TestFocusAfterSwaps(t *testing.T) {
 	tab.Await("the focus in the page", `document.activeElement !== document.body && document.querySelector("#main").contains(document.activeElement)`)
 	tab.Await("what was done is said", `document.querySelector("#announce").textContent.trim() !== ""`)
 	require.True(t, tab.True(`window.stillHere`))
-	browser.Eval[bool](tab, `history.back() || true`)
+	tab.Back()
+	tab.Arrives("/review")
 	tab.Sees("#main h1")
 }

@@ -73,10 +73,6 @@ func session(id string) string {
 	return "INSERT INTO sessions (id_hash, subject, roles, created_at, seen_at, expires_at) VALUES (" + id + ", 'rita', 'reviewer', '2026-01-01', '2026-01-01', '2026-01-02')"
 }
 
-func signIn(id string) string {
-	return "INSERT INTO sign_ins (state_hash, verifier, nonce, return_to, created_at, expires_at) VALUES (" + id + ", 'v', 'n', '/', '2026-01-01', '2026-01-02')"
-}
-
 // samePhone has both accounts write one number in two ways.
 const samePhone = "UPDATE accounts SET phone = CASE id WHEN 'acct' THEN '+49 151 2345-67' ELSE '(0049) 151234567' END"
 
@@ -94,7 +90,7 @@ func TestSQLiteAcceptsOfTheDesk(t *testing.T) {
 		"a vote of another account":                   {unrelated, w.vote("ron", "other", "approve")},
 		"a vote of one who filed for another account": append([]string{unrelated}, w.filedForOther()...),
 		"a vote of one whose phone is as empty":       {unrelated, "UPDATE accounts SET phone = '-'", w.vote("ron", "other", "approve")},
-		"a session and a sign-in":                     {session("randomblob(32)"), signIn("randomblob(32)")},
+		"a session":                                   {session("randomblob(32)")},
 		"a credit past others' pause":                 append([]string{pause("account", "other")}, w.credit()...),
 		"a credit after a pause":                      append([]string{pause("all", ""), endPause}, w.credit()...),
 		"a senior and a reviewer": {
@@ -133,7 +129,6 @@ func TestSQLiteRefusesOfTheDesk(t *testing.T) {
 		{"by one who filed for the account", "self-approval", []string{w.appeal("r", first.ID, first.PackageID), w.vote("x", "", "approve")}},
 		{"by one who filed for an account that shares the e-mail", "self-approval", w.filedForOther()},
 		{"a session under its token", "CHECK", []string{session("'0123456789012345678901234567890123456789012'")}},
-		{"a sign-in under its token", "CHECK", []string{signIn("'0123456789012345678901234567890123456789012'")}},
 		{"an appeal decided by the first decider", "first-decider", w.appealInReview(storetest.Reviewer.Subject)},
 		{"approved without a senior", "refund-unapproved", []string{
 			ticket("seniors = 1"), w.vote("ron", "", "approve"), w.vote("rob", "", "approve"), w.becomes(refund.InReview, refund.Crediting, "approved = 1"),

@@ -16,8 +16,6 @@ import (
 
 // sessionTests are of those who use the console.
 var sessionTests = map[string]func(*testing.T, Opener){
-	"a sign-in is taken once":               signInsOnce,
-	"sign-ins taken at once":                signInsRaced,
 	"a session as it was opened":            sessionsOpen,
 	"a session's limits":                    sessionLimits,
 	"a session is seen once a minute":       sessionsSeen,
@@ -81,57 +79,6 @@ func (b *Bundle) rowsOf(table string) (n int) {
 	require.NoError(b.T, err)
 	require.NoError(b.T, pool.QueryRowContext(b.Ctx, "SELECT count(*) FROM "+table).Scan(&n))
 	return n
-}
-
-func signInsOnce(t *testing.T, open Opener) {
-	b := New(t, open)
-	began := session.SignIn{Verifier: "v", Nonce: "n", ReturnTo: "/cases?queue=review", ExpiresAt: b.Clock.Now().Add(10 * time.Minute)}
-	_, state := session.NewToken()
-	_, late := session.NewToken()
-	for _, h := range []session.Hash{state, late} {
-		require.NoError(t, b.BeginSignIn(b.Ctx, h, began))
-	}
-	b.Clock.Add(10*time.Minute - time.Microsecond)
-	got, err := b.TakeSignIn(b.Ctx, state)
-	require.NoError(t, err)
-	assert.Equal(t, began, got)
-	_, unknown := session.NewToken()
-	for range 2 {
-		for what, h := range map[string]session.Hash{"taken": state, "unknown": unknown} {
-			_, err := b.TakeSignIn(b.Ctx, h)
-			require.ErrorIs(t, err, session.ErrSignIn, what)
-			assert.Equal(t, fault.NotFound, fault.From(err).Kind, what)
-		}
-	}
-	b.Clock.Add(time.Microsecond)
-	_, err = b.TakeSignIn(b.Ctx, late)
-	require.ErrorIs(t, err, session.ErrSignIn)
-	assert.Zero(t, b.rowsOf("sign_ins"), "also what took too long is gone")
-}
-
-func signInsRaced(t *testing.T, open Opener) {
-	b := New(t, open)
-	for n := range 5 {
-		_, state := session.NewToken()
-		require.NoError(t, b.BeginSignIn(b.Ctx, state, session.SignIn{Verifier: fmt.Sprint(n), ExpiresAt: b.Clock.Now().Add(time.Minute)}))
-		const racers = 8
-		results := make(chan error, racers)
-		for range racers {
-			go func() {
-				_, err := b.TakeSignIn(b.Ctx, state)
-				results <- err
-			}()
-		}
-		won := 0
-		for range racers {
-			if err := <-results; err == nil {
-				won++
-			} else {
-				require.ErrorIs(t, err, session.ErrSignIn)
-			}
-		}
-		assert.Equal(t, 1, won)
-	}
 }
 
 func sessionsOpen(t *testing.T, open Opener) {
@@ -213,30 +160,23 @@ func sessionsHashed(t *testing.T, open Opener) {
 	b := New(t, open)
 	token, h := session.NewToken()
 	require.NoError(t, b.OpenSession(b.Ctx, h, session.Session{Subject: "rita", ExpiresAt: b.Clock.Now().Add(time.Hour)}))
-	state, stateHash := session.NewToken()
-	require.NoError(t, b.BeginSignIn(b.Ctx, stateHash, session.SignIn{Verifier: "v", ExpiresAt: b.Clock.Now().Add(time.Hour)}))
 	pool, err := b.SQL()
 	require.NoError(t, err)
-	for table, hash := range map[string]session.Hash{"sessions": h, "sign_ins": stateHash} {
-		rows, err := pool.QueryContext(b.Ctx, "SELECT * FROM "+table)
-		require.NoError(t, err)
-		columns, err := rows.Columns()
-		require.NoError(t, err)
-		values := make([]any, len(columns))
-		into := make([]any, len(columns))
-		for i := range values {
-			into[i] = &values[i]
-		}
-		require.True(t, rows.Next())
-		require.NoError(t, rows.Scan(into...))
-		require.NoError(t, rows.Close())
-		assert.Equal(t, hash[:], values[0])
-		for i, v := range values {
-			text := fmt.Appendf(nil, "%s", v)
-			for _, secret := range []string{token, state} {
-				assert.False(t, bytes.Contains(text, []byte(secret)), "%s.%s", table, columns[i])
-			}
-		}
+	rows, err := pool.QueryContext(b.Ctx, "SELECT * FROM sessions")
+	require.NoError(t, err)
+	columns, err := rows.Columns()
+	require.NoError(t, err)
+	values := make([]any, len(columns))
+	into := make([]any, len(columns))
+	for i := range values {
+		into[i] = &values[i]
+	}
+	require.True(t, rows.Next())
+	require.NoError(t, rows.Scan(into...))
+	require.NoError(t, rows.Close())
+	assert.Equal(t, h[:], values[0])
+	for i, v := range values {
+		assert.False(t, bytes.Contains(fmt.Appendf(nil, "%s", v), []byte(token)), columns[i])
 	}
 	// Whoever read the hash cannot show it instead of the token.
 	b.isOver(session.HashOf(string(h[:])), "the hash of the hash")
@@ -244,12 +184,7 @@ func sessionsHashed(t *testing.T, open Opener) {
 
 func sessionsSwept(t *testing.T, open Opener) {
 	b := New(t, open)
-	begin := func() {
-		_, state := session.NewToken()
-		require.NoError(t, b.BeginSignIn(b.Ctx, state, session.SignIn{ExpiresAt: b.Clock.Now().Add(time.Minute)}))
-	}
 	for range 3 {
-		begin()
 		b.signedIn("rita")
 	}
 	_, err := b.Look(b.Ctx, "ticket_1", "rita", time.Minute)
@@ -257,7 +192,6 @@ func sessionsSwept(t *testing.T, open Opener) {
 
 	b.Clock.Add(limits.Idle - time.Microsecond)
 	require.NoError(t, b.SweepSessions(b.Ctx, limits.Idle))
-	assert.Zero(t, b.rowsOf("sign_ins"))
 	assert.Equal(t, 3, b.rowsOf("sessions"))
 	assert.Equal(t, 1, b.rowsOf("viewers"))
 	used := b.signedIn("ron")
@@ -266,22 +200,21 @@ func sessionsSwept(t *testing.T, open Opener) {
 	assert.Equal(t, 1, b.rowsOf("sessions"), "the idle ones are gone")
 	b.lasts(used, "")
 
-	begin()
 	b.Clock.Add(24 * time.Hour)
 	fresh := b.signedIn("sam")
 	assert.Equal(t, 1, b.rowsOf("sessions"), "whoever signs in sweeps")
-	assert.Zero(t, b.rowsOf("sign_ins"))
 	assert.Zero(t, b.rowsOf("viewers"))
 	b.lasts(fresh, "")
 
-	for range 450 { // more than one statement takes
-		begin()
+	for n := range 450 { // more than one statement takes
+		_, err := b.Look(b.Ctx, fmt.Sprint(n), "rita", time.Minute)
+		require.NoError(t, err)
 	}
-	b.Clock.Add(time.Minute)
+	b.Clock.Add(24 * time.Hour)
 	b.signedIn("sam")
-	assert.Equal(t, 250, b.rowsOf("sign_ins"), "nobody who signs in waits for all of it")
+	assert.Equal(t, 250, b.rowsOf("viewers"), "nobody who signs in waits for all of it")
 	require.NoError(t, b.SweepSessions(b.Ctx, limits.Idle))
-	assert.Zero(t, b.rowsOf("sign_ins"))
+	assert.Zero(t, b.rowsOf("viewers"))
 }
 
 func looks(t *testing.T, open Opener) {

@@ -1,4 +1,5 @@
-package api
+// Package pace holds each caller to so many requests a second.
+package pace
 
 import (
 	"container/list"
@@ -9,12 +10,12 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// maxSubjects is how many callers are remembered; past it the one that was away longest
+// mostSubjects is how many callers are remembered; past it the one that was away longest
 // starts afresh.
-const maxSubjects = 10_000
+const mostSubjects = 10_000
 
-// limits is one rate limiter a subject.
-type limits struct {
+// Limits is one rate limiter a subject.
+type Limits struct {
 	rate  rate.Limit
 	burst int
 	most  int
@@ -30,21 +31,21 @@ type limit struct {
 	limiter *rate.Limiter
 }
 
-// newLimits allows perSecond requests a second and twice as many at once; 0 is no limit.
-func newLimits(perSecond float64, most int, now func() time.Time) *limits {
-	return &limits{
+// New allows perSecond requests a second and twice as many at once; 0 is no limit.
+func New(perSecond float64, now func() time.Time) *Limits {
+	return &Limits{
 		rate:     rate.Limit(perSecond),
 		burst:    max(1, int(math.Ceil(2*perSecond))),
-		most:     most,
+		most:     mostSubjects,
 		now:      now,
 		bySubj:   map[string]*list.Element{},
 		lastSeen: list.New(),
 	}
 }
 
-// take counts one request of the subject and returns how long it has to wait before it
+// Take counts one request of the subject and returns how long it has to wait before it
 // may be made; zero: not at all. A refused request does not count.
-func (l *limits) take(subject string) time.Duration {
+func (l *Limits) Take(subject string) time.Duration {
 	if l.rate == 0 {
 		return 0
 	}
