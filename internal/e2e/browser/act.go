@@ -159,7 +159,7 @@ func Eval[T any](t *Tab, expression string) T {
 	ctx, cancel := context.WithTimeout(t.ctx, patience)
 	defer cancel()
 	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
-	for err != nil && strings.Contains(err.Error(), "navigated or closed") && ctx.Err() == nil {
+	for left(err) && ctx.Err() == nil {
 		value, err = chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 	}
 	if err != nil {
@@ -171,10 +171,20 @@ func Eval[T any](t *Tab, expression string) T {
 	return value
 }
 
-// Start has the page do what may lead it elsewhere: that begins after the browser has answered,
-// as an answer of a page that is gone does not come.
+// Start has the page do, once, what may lead it elsewhere: the answer of a page that is gone
+// does not come, which is no failure here. No timer helps, as a tab without scripts has none.
 func (t *Tab) Start(expression string) {
-	t.do("start "+expression, run("setTimeout(() => { "+expression+" }) > 0"))
+	ctx, cancel := context.WithTimeout(t.ctx, patience)
+	defer cancel()
+	_, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("(() => { "+expression+"; return true })()"))
+	if err != nil && !left(err) {
+		t.fail("start %s: %v\n%s", expression, err, t.Where())
+	}
+}
+
+// left is whether a page went away while it was asked.
+func left(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "navigated or closed")
 }
 
 // Back goes back as the browser's button does.

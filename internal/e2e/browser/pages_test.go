@@ -189,14 +189,11 @@ func sends(form, field string) func(tab *browser.Tab) {
 		if field != "" {
 			tab.Fill(field, "  ")
 		}
-		browser.Eval[bool](tab, `(() => {
-			const form = document.querySelector("`+form+`");
+		tab.Start(`
+			const form = document.querySelector("` + form + `");
 			form.noValidate = true;
 			document.querySelector("#main").dataset.before = "yes";
-			const send = form.querySelector("button:not([type=button]):not([formaction])");
-			setTimeout(() => send.click());
-			return true;
-		})()`)
+			form.querySelector("button:not([type=button]):not([formaction])").click()`)
 		tab.Await("the page after the form", `document.readyState === "complete" && !document.querySelector("#main").dataset.before && document.querySelector("#main h1")`)
 	}
 }
