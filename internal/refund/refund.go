@@ -69,6 +69,18 @@ var (
 	ErrAlreadyAppealed = fault.New(fault.Conflict, "already-appealed", "The rejection has been appealed already; an appeal is decided once.")
 )
 
+// Worth is what the refund is about: the money that was credited, else what may be credited,
+// else what was quoted.
+func (r Refund) Worth() money.Money {
+	switch {
+	case r.Amount != nil:
+		return *r.Amount
+	case r.Approved != nil:
+		return *r.Approved
+	}
+	return r.Quote.Amount
+}
+
 // MovesNext says who moves the refund next. Crediting that was stopped is let go on by an
 // operator, not by standing or dispute.
 func (r Refund) MovesNext() Mover {

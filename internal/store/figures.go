@@ -80,38 +80,51 @@ func (s *Store) queueFigures(ctx context.Context, f *desk.Figures) error {
 	return nil
 }
 
+// decidedByPeople are the cases of refunds that somebody voted on.
+const decidedByPeople = "kind = 'refund' AND EXISTS (SELECT 1 FROM decisions d WHERE d.ticket_id = tickets.id)"
+
 // spreads are of tickets that the customer heard on, and of those that people decided.
 func (s *Store) spreads(ctx context.Context, f *desk.Figures) (err error) {
 	if f.FirstResponse, err = s.spread(ctx, "responded_at", "responded_at >= ?", f.Since); err != nil {
 		return err
 	}
-	f.Decision, err = s.spread(ctx, "closed_at",
-		"closed_at >= ? AND kind = 'refund' AND EXISTS (SELECT 1 FROM decisions d WHERE d.ticket_id = tickets.id)", f.Since)
+	f.Decision, err = s.spread(ctx, "closed_at", "closed_at >= ? AND "+decidedByPeople, f.Since)
 	return err
 }
 
 // spread is of the time from a ticket's opening until another column's (a constant).
 func (s *Store) spread(ctx context.Context, until, where string, since time.Time) (desk.Spread, error) {
+	all, err := s.spreadsBy(ctx, "0", until, where, since)
+	return all[0], err
+}
+
+// spreadsBy are those of groups: by (SQL) gives the number of the group that a ticket is in.
+func (s *Store) spreadsBy(ctx context.Context, by, until, where string, args ...any) (map[int]desk.Spread, error) {
 	took := until + " - created_at"
 	if s.dialect == SQLite {
 		took = "julianday(" + until + ") - julianday(created_at)"
 	}
 	var rows []struct {
+		Part            int
 		Place, Tickets  int64
 		CreatedAt, Done instant
 	}
-	err := s.read(ctx).Raw(`SELECT place, tickets, created_at, done
-  FROM (SELECT created_at, `+until+` AS done, row_number() OVER (ORDER BY `+took+`, id) AS place, count(*) OVER () AS tickets
-          FROM tickets WHERE `+where+`) timed
+	err := s.read(ctx).Raw(`SELECT part, place, tickets, created_at, done
+  FROM (SELECT part, created_at, done, row_number() OVER (PARTITION BY part ORDER BY took, id) AS place, count(*) OVER (PARTITION BY part) AS tickets
+          FROM (SELECT `+by+` AS part, id, created_at, `+until+` AS done, `+took+` AS took FROM tickets WHERE `+where+`) timed) placed
  WHERE place = (tickets + 1) / 2 OR place = (9 * tickets + 9) / 10
- ORDER BY place`, since).Scan(&rows).Error
-	if err != nil || len(rows) == 0 {
-		return desk.Spread{}, err
+ ORDER BY part, place`, args...).Scan(&rows).Error
+	spreads := make(map[int]desk.Spread)
+	for _, r := range rows {
+		took := r.Done.Sub(r.CreatedAt.Time)
+		spread, begun := spreads[r.Part]
+		if !begun {
+			spread = desk.Spread{Count: r.Tickets, Median: took}
+		}
+		spread.P90 = took // the last of the two, or the only one
+		spreads[r.Part] = spread
 	}
-	first, last := rows[0], rows[len(rows)-1]
-	return desk.Spread{
-		Count: first.Tickets, Median: first.Done.Sub(first.CreatedAt.Time), P90: last.Done.Sub(last.CreatedAt.Time),
-	}, nil
+	return spreads, err
 }
 
 func (s *Store) ruleFigures(ctx context.Context, f *desk.Figures) error {

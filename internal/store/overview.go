@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -120,34 +119,12 @@ func (s *Store) endedByDay(ctx context.Context, begins []time.Time, o *desk.Over
 	return err
 }
 
-// decidedByDay is how long people took for what they decided. What people decide is little
-// beside what there is, so it is read and sorted here.
+// decidedByDay is how long people took for what they decided.
 func (s *Store) decidedByDay(ctx context.Context, begins []time.Time, o *desk.Overview) error {
-	var rows []struct{ CreatedAt, ClosedAt time.Time }
-	err := s.read(ctx).Raw(`SELECT created_at, closed_at FROM tickets
-		 WHERE closed_at >= ? AND closed_at < ? AND kind = 'refund' AND EXISTS (SELECT 1 FROM decisions d WHERE d.ticket_id = tickets.id)`,
-		o.Since, o.Until).Scan(&rows).Error
-	if err != nil {
-		return err
+	bucket, arg := s.bucketOf("closed_at", begins)
+	spreads, err := s.spreadsBy(ctx, bucket, "closed_at", "closed_at >= ? AND closed_at < ? AND "+decidedByPeople, arg, o.Since, o.Until)
+	for day, spread := range spreads {
+		o.Days[day-1].Decision = spread
 	}
-	took := make([][]time.Duration, len(begins))
-	for _, r := range rows {
-		day := sort.Search(len(begins), func(i int) bool { return begins[i].After(r.ClosedAt) }) - 1
-		took[day] = append(took[day], r.ClosedAt.Sub(r.CreatedAt))
-	}
-	for i, all := range took {
-		o.Days[i].Decision = spreadOf(all)
-	}
-	return nil
-}
-
-// spreadOf is a spread like those of Figures: times that there are, the lower of two in the
-// middle.
-func spreadOf(all []time.Duration) desk.Spread {
-	n := len(all)
-	if n == 0 {
-		return desk.Spread{}
-	}
-	slices.Sort(all)
-	return desk.Spread{Count: int64(n), Median: all[(n+1)/2-1], P90: all[(9*n+9)/10-1]}
+	return err
 }

@@ -35,7 +35,7 @@ func accounts(c *page.Context) error {
 			return err
 		}
 		if len(ids) == 1 {
-			return c.See(accountPath(ids[0])+row, "")
+			return c.See(page.AccountPath(ids[0])+row, "")
 		}
 		for _, id := range ids {
 			a, err := c.Desk.Account(c.Ctx(), c.Actor, id)
@@ -133,7 +133,7 @@ func setStanding(c *page.Context) error {
 		return err
 	}
 	if _, err = c.Desk.SetStanding(c.Ctx(), c.Actor, c.Param("id"), refund.Standing(form.Get("standing")), form.Get("reason")); err == nil {
-		return c.See(accountPath(c.Param("id")), "standing-set")
+		return c.See(page.AccountPath(c.Param("id")), "standing-set")
 	}
 	f, readErr := fileOf(c)
 	if readErr != nil {
@@ -184,43 +184,15 @@ func (f file) chosen(s refund.Standing) bool {
 	return f.Standing == s
 }
 
-// lifeChart is what the account bought, used and asked back on one time axis.
+// lifeChart draws the account's half year. Its refunds lead to their rows on this page, an
+// auditor to their histories.
 func lifeChart(v *page.View, f file) templ.Component {
-	bought := chart.Lane{Label: v.T("admin.life.purchases")}
-	used := chart.Lane{Label: v.T("admin.life.usage")}
-	asked := chart.Lane{Label: v.T("admin.life.refunds")}
-	largest := map[string]int64{}
-	for _, p := range f.Activity.Purchases {
-		largest["paid"+p.Paid.Currency] = max(largest["paid"+p.Paid.Currency], p.Paid.Micros)
-	}
-	for _, u := range f.Activity.Usage {
-		largest["used"+u.Cost.Currency] = max(largest["used"+u.Cost.Currency], u.Cost.Micros)
-	}
-	for _, r := range f.Activity.Refunds {
-		m := worth(r)
-		largest["back"+m.Currency] = max(largest["back"+m.Currency], m.Micros)
-	}
-	// A picture, not money: a float is good enough for a dot.
-	size := func(kind string, m money.Money) float64 {
-		return float64(m.Micros) / float64(max(1, largest[kind+m.Currency]))
-	}
-	for _, p := range f.Activity.Purchases {
-		bought.Marks = append(bought.Marks, chart.Mark{At: p.At, Size: size("paid", p.Paid), Text: p.Name + " · " + v.Money(p.Paid)})
-	}
-	for _, u := range f.Activity.Usage {
-		used.Marks = append(used.Marks, chart.Mark{At: u.Day, Size: size("used", u.Cost), Class: "plain", Text: v.Money(u.Cost)})
-	}
-	for _, r := range f.Activity.Refunds {
-		href := "#" + refundRow(r.ID)
+	return chart.Life(v, v.T("admin.life.title"), f.Activity, func(r refund.Refund) (href, note string) {
 		if v.Actor.Has(identity.Auditor) {
-			href = refundPath(v, r.ID)
+			return page.HistoryPath(r.ID), ""
 		}
-		asked.Marks = append(asked.Marks, chart.Mark{
-			At: r.CreatedAt, Size: size("back", worth(r)), Class: "state-" + string(r.State), Href: href,
-			Text: v.Code("refund.state", string(r.State)) + " · " + v.Money(worth(r)),
-		})
-	}
-	return chart.Axis(v, v.T("admin.life.title"), f.Activity.Since, v.Now, []chart.Lane{bought, used, asked})
+		return "#" + refundRow(r.ID), ""
+	})
 }
 
 // lives reports whether there is anything to draw.

@@ -8,23 +8,10 @@ import (
 
 	"refunddesk/internal/console/page"
 	"refunddesk/internal/fault"
-	"refunddesk/internal/money"
 	"refunddesk/internal/policy"
-	"refunddesk/internal/refund"
 )
 
 func count(n int64) string { return strconv.FormatInt(n, 10) }
-
-// worth is what a refund is about: what was credited, or what it was quoted.
-func worth(r refund.Refund) money.Money {
-	switch {
-	case r.Amount != nil:
-		return *r.Amount
-	case r.Approved != nil:
-		return *r.Approved
-	}
-	return r.Quote.Amount
-}
 
 // typed is what the field was sent with.
 func typed(f *page.Form, name string) string {

@@ -11,22 +11,13 @@ import (
 // that it is of, which lists it.
 func refundPath(v *page.View, id string) string {
 	if v.Actor.Has(identity.Auditor) {
-		return "/audit/refunds/" + url.PathEscape(id)
+		return page.HistoryPath(id)
 	}
 	return "/accounts?text=" + url.QueryEscape(id)
 }
 
 // refundRow is the id of a refund's row on the page of its account.
 func refundRow(id string) string { return "refund-" + id }
-
-// casePath is where the case of a refund is, should it have one.
-func casePath(refundID string) string { return "/review?q=" + url.QueryEscape(refundID) }
-
-func accountPath(id string) string { return "/accounts/" + url.PathEscape(id) }
-
-func policyPath(version string) string { return "/policies/" + url.PathEscape(version) }
-
-func ticketPath(id string) string { return "/review/" + url.PathEscape(id) }
 
 // actionPath is where the form of an action on one of a list goes; an id may have a slash.
 func actionPath(list, id, action string) string {

@@ -93,7 +93,7 @@ func writePolicy(c *page.Context) error {
 	if form.Get("action") == "draft" {
 		var made desk.PolicyVersion
 		if made, err = c.Desk.DraftPolicy(c.Ctx(), c.Actor, d.Source); err == nil {
-			return c.See(policyPath(made.Version), "policy-drafted")
+			return c.See(page.PolicyPath(made.Version), "policy-drafted")
 		}
 	} else if d.Digest, err = c.Desk.CheckPolicy(c.Ctx(), c.Actor, d.Source); err == nil {
 		return c.Show(c.T("admin.editor.title"), editorPage(c.View, d))
@@ -219,7 +219,7 @@ func publish(c *page.Context) error {
 		if p.Earlier() {
 			done = "policy-rolled-back"
 		}
-		return c.See(policyPath(p.Version), done)
+		return c.See(page.PolicyPath(p.Version), done)
 	}
 	return c.Again(err, c.T("admin.policy.title", "Version", p.Version), func(f *page.Form) templ.Component {
 		p.Form = f

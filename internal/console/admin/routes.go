@@ -40,9 +40,9 @@ func Routes(k *page.Kit) {
 	// form was on.
 	for path, form := range map[string]func(*page.Context) string{
 		"/attention/:id/retry":        func(*page.Context) string { return "/dashboard" },
-		"/policies/:version/backtest": func(c *page.Context) string { return policyPath(c.Param("version")) },
-		"/policies/:version/publish":  func(c *page.Context) string { return policyPath(c.Param("version")) },
-		"/accounts/:id/standing":      func(c *page.Context) string { return accountPath(c.Param("id")) },
+		"/policies/:version/backtest": func(c *page.Context) string { return page.PolicyPath(c.Param("version")) },
+		"/policies/:version/publish":  func(c *page.Context) string { return page.PolicyPath(c.Param("version")) },
+		"/accounts/:id/standing":      func(c *page.Context) string { return page.AccountPath(c.Param("id")) },
 		"/pauses/preview":             func(*page.Context) string { return "/pauses" },
 		"/pauses/:id/end":             func(*page.Context) string { return "/pauses" },
 		"/mails/:id/retry":            func(*page.Context) string { return "/mails" },

@@ -111,7 +111,7 @@ func copyDossier(c *page.Context, format string, d dossier) error {
 func (d dossier) records() []record {
 	out := []record{{
 		Source: fromRefund, At: &d.UpdatedAt, Actor: d.RequestedBy, Object: string(audit.ObjectRefund), ObjectID: d.ID, ObjectVersion: d.Version,
-		NewState: string(d.State), Amount: new(worth(d.Refund)), ReasonCode: string(d.ReasonCode), PolicyVersion: d.PolicyVersion, PolicyDigest: d.PolicyDigest,
+		NewState: string(d.State), Amount: new(d.Worth()), ReasonCode: string(d.ReasonCode), PolicyVersion: d.PolicyVersion, PolicyDigest: d.PolicyDigest,
 		WorkflowID: d.WorkflowID, ID: d.ID, Summary: d.Outcome, Detail: foundOf(d.Refund),
 	}}
 	if !d.History.EngineAvailable {

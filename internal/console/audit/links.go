@@ -4,14 +4,11 @@ import (
 	"net/url"
 	"strconv"
 	"time"
+
+	"refunddesk/internal/console/page"
 )
 
-func refundURL(id string) string      { return "/audit/refunds/" + url.PathEscape(id) }
-func accountURL(id string) string     { return "/accounts/" + url.PathEscape(id) }
-func policyURL(version string) string { return "/policies/" + url.PathEscape(version) }
-func ticketURL(id string) string      { return "/review/" + url.PathEscape(id) }
-
-func exportURL(id, format string) string { return refundURL(id) + "/export?format=" + format }
+func exportURL(id, format string) string { return page.HistoryPath(id) + "/export?format=" + format }
 
 // exact writes a moment as the record has it, to the microsecond: what an auditor compares.
 func exact(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.000000") }
@@ -32,7 +29,7 @@ func partURL(id, source string, from int) string {
 		q.Set("from", strconv.Itoa(from))
 	}
 	if len(q) == 0 {
-		return refundURL(id) + "#history"
+		return page.HistoryPath(id) + "#history"
 	}
-	return refundURL(id) + "?" + q.Encode() + "#history"
+	return page.HistoryPath(id) + "?" + q.Encode() + "#history"
 }

@@ -6,7 +6,6 @@ import (
 	"refunddesk/internal/console/page"
 	"refunddesk/internal/desk"
 	"refunddesk/internal/identity"
-	"refunddesk/internal/money"
 	"refunddesk/internal/refund"
 )
 
@@ -26,15 +25,6 @@ func search(c *page.Context) error {
 		return err
 	}
 	return c.Show(c.T("audit.title"), searchPage(c.View, a, &found))
-}
-
-// worth is the amount that a refund is searched and listed by: what was credited, or else
-// what was quoted.
-func worth(r refund.Refund) money.Money {
-	if r.Amount != nil {
-		return *r.Amount
-	}
-	return r.Quote.Amount
 }
 
 // states and verdicts are the choices of the search, the first of them none.

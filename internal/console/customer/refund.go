@@ -128,7 +128,7 @@ type story struct {
 
 // storyOf says where the refund stands.
 func storyOf(v *page.View, r *refundCase) story {
-	amount := v.Money(amountOf(r.Refund))
+	amount := v.Money(r.Worth())
 	say := func(what string) string {
 		return v.T("customer.story."+string(r.State)+"."+what, "Amount", amount, "Name", r.PackageName)
 	}
@@ -191,7 +191,7 @@ func step(v *page.View, r *refundCase, i int) string {
 			return v.T(key)
 		}
 	}
-	amount := v.Money(amountOf(r.Refund))
+	amount := v.Money(r.Worth())
 	return v.T("customer.step."+string(item.State), "Amount", amount)
 }
 

@@ -3,7 +3,6 @@ package customer
 import (
 	"refunddesk/internal/console/page"
 	"refunddesk/internal/desk"
-	"refunddesk/internal/money"
 	"refunddesk/internal/refund"
 )
 
@@ -37,17 +36,6 @@ func (a *area) refunds(c *page.Context) error {
 		return err
 	}
 	return c.Show(c.T("customer.refunds.title"), refundsPage(c.View, l))
-}
-
-// amountOf is what was credited, else what may be, else what was quoted.
-func amountOf(r refund.Refund) money.Money {
-	switch {
-	case r.Amount != nil:
-		return *r.Amount
-	case r.Approved != nil:
-		return *r.Approved
-	}
-	return r.Quote.Amount
 }
 
 // stateOptions are the choices of the filter.

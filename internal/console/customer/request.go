@@ -38,7 +38,7 @@ func (a *area) request(c *page.Context) error {
 }
 
 func requestOf(c *page.Context, who identity.Actor) (requestView, error) {
-	p, err := ownPackage(c, who, c.Param("id"))
+	p, err := c.Desk.Package(c.Ctx(), who, c.Param("id"))
 	if err != nil {
 		return requestView{}, err
 	}

@@ -4,7 +4,6 @@ package customer
 import (
 	"net/url"
 
-	"refunddesk/internal/audit"
 	"refunddesk/internal/console/page"
 	"refunddesk/internal/desk"
 	"refunddesk/internal/identity"
@@ -50,15 +49,6 @@ func me(c *page.Context) (identity.Actor, error) {
 		return identity.Actor{}, desk.ErrNoAccount
 	}
 	return identity.Actor{Subject: c.Actor.Subject, Roles: []identity.Role{identity.Customer}, AccountID: c.Actor.AccountID}, nil
-}
-
-// ownPackage is a package of the customer's.
-func ownPackage(c *page.Context, who identity.Actor, id string) (desk.PackageView, error) {
-	p, err := c.Desk.Package(c.Ctx(), who, id)
-	if err == nil && !who.Owns(p.AccountID) {
-		err = desk.Missing(audit.ObjectPackage, id)
-	}
-	return p, err
 }
 
 // listLength is how many rows a page of a list has.

@@ -98,7 +98,7 @@ func aboutOf(c *page.Context, who identity.Actor) (about, error) {
 // customer's is left out.
 func (a *about) add(c *page.Context, who identity.Actor, known names) error {
 	if id := c.Query("package_id"); id != "" && !offers(a.Packages, id) {
-		if p, err := ownPackage(c, who, id); err == nil {
+		if p, err := c.Desk.Package(c.Ctx(), who, id); err == nil {
 			a.Packages = append(a.Packages, packageOption(c.View, p.Package))
 		}
 	}

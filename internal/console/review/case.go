@@ -213,15 +213,12 @@ func (p casePage) title(v *page.View) string {
 
 func (p casePage) packageName() string { return cmp.Or(p.Package.Name, p.Ticket.PackageID) }
 
-// amountOf is the money that the case is about: as it stands now, else as credited.
+// amountOf is the money that the case is about: as it stands now, else as it ended.
 func amountOf(v desk.CaseView) money.Money {
-	switch {
-	case v.Refund.Amount != nil:
-		return *v.Refund.Amount
-	case v.Case.Amount.Currency != "" && v.Ticket.State == review.Open:
+	if v.Refund.Amount == nil && v.Case.Amount.Currency != "" && v.Ticket.State == review.Open {
 		return v.Case.Amount
 	}
-	return v.Refund.Quote.Amount
+	return v.Refund.Worth()
 }
 
 // standsStill reports whether the clock of an open ticket does not run. A ticket from before

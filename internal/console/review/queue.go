@@ -13,20 +13,22 @@ import (
 	"refunddesk/internal/console/page"
 	"refunddesk/internal/desk"
 	"refunddesk/internal/fault"
+	"refunddesk/internal/refund"
 	"refunddesk/internal/review"
 )
 
 // queuePage is what the page of the queue shows.
 type queuePage struct {
-	List    list
-	Filter  *page.Form // what narrows the list, and what is wrong with it
-	Bulk    *page.Form // what was to be done to the chosen cases, when it was refused
-	Rows    []row
-	Next    string
-	Strip   strip
-	Acts    bool // whether the reader works on cases
-	Select  bool // whether every row is chosen
-	Missing string
+	List     list
+	Filter   *page.Form // what narrows the list, and what is wrong with it
+	Bulk     *page.Form // what was to be done to the chosen cases, when it was refused
+	Rows     []row
+	Next     string
+	Strip    strip
+	Acts     bool // whether the reader works on cases
+	Select   bool // whether every row is chosen
+	Missing  string
+	Caseless bool // that has no case, though there is such a refund
 }
 
 // row is a case of the list.
@@ -45,20 +47,23 @@ type strip struct {
 }
 
 func (p *pages) queue(c *page.Context) error {
+	var caseless bool
 	if q := c.Query("q"); q != "" {
 		found, err := find(c, q)
 		if err != nil {
 			return err
 		}
-		if found != "" {
-			return c.See(found, "")
+		if found.Path != "" {
+			return c.See(found.Path, "")
 		}
+		caseless = found.Caseless
 	}
 	l := listOf(c.Request().URL.Query())
 	form := l.form()
 	form.Set("q", c.Query("q"))
 	shown, err := p.queueOf(c, l, form)
 	if err == nil {
+		shown.Caseless = caseless
 		return c.Show(c.T("review.title"), queueBody(c.View, shown))
 	}
 	// A filter that cannot be is said beside its field, with nothing found.
@@ -116,38 +121,48 @@ func why(t review.Ticket) (reason, rule string) {
 	return cmp.Or(heaviest.Reason, heaviest.Rule), heaviest.Rule
 }
 
+// finding is where an id leads. Without a path there is nothing for the reader, or what has
+// the id never needed a reviewer.
+type finding struct {
+	Path     string
+	Caseless bool
+}
+
 // find gives the page of what has the id: a case, the newest case of a refund or of a
-// package's refund, or the list of an account's cases. "" when nothing has it.
-func find(c *page.Context, id string) (string, error) {
+// package's refund, or the list of an account's cases.
+func find(c *page.Context, id string) (finding, error) {
 	missing := func(err error) bool { return err != nil && fault.IsAnswer(err) }
 	id = strings.TrimPrefix(id, "refund/") // a workflow's
 	v, err := c.Desk.Ticket(c.Ctx(), c.Actor, id)
 	if !missing(err) {
-		return listOf(nil).Case(v.Ticket.ID), err
+		return finding{Path: listOf(nil).Case(v.Ticket.ID)}, err
 	}
-	refundID := id
 	if strings.ContainsAny(id, " \t\n") {
-		return "", nil
+		return finding{}, nil
 	}
-	ofPackage, err := c.Desk.Refunds(c.Ctx(), c.Actor, desk.RefundFilter{PackageID: id, Paging: desk.Paging{Limit: 1}})
+	asked, err := c.Desk.Refund(c.Ctx(), c.Actor, id)
+	if missing(err) {
+		var ofPackage desk.Page[refund.Refund]
+		ofPackage, err = c.Desk.Refunds(c.Ctx(), c.Actor, desk.RefundFilter{PackageID: id, Paging: desk.Paging{Limit: 1}})
+		if len(ofPackage.Items) > 0 {
+			asked.Refund = ofPackage.Items[0]
+		}
+	}
 	if err != nil && !missing(err) {
-		return "", err
+		return finding{}, err
 	}
-	if len(ofPackage.Items) > 0 {
-		refundID = ofPackage.Items[0].ID
-	}
-	cases, err := c.Desk.Tickets(c.Ctx(), c.Actor, desk.TicketFilter{RefundID: refundID, Sort: desk.SortNewest, Paging: desk.Paging{Limit: 1}})
-	if err != nil && !missing(err) {
-		return "", err
-	}
-	if len(cases.Items) > 0 {
-		return listOf(nil).Case(cases.Items[0].Ticket.ID), nil
+	if asked.ID != "" {
+		cases, err := c.Desk.Tickets(c.Ctx(), c.Actor, desk.TicketFilter{RefundID: asked.ID, Sort: desk.SortNewest, Paging: desk.Paging{Limit: 1}})
+		if len(cases.Items) > 0 {
+			return finding{Path: listOf(nil).Case(cases.Items[0].Ticket.ID)}, nil
+		}
+		return finding{Caseless: true}, err
 	}
 	account, err := c.Desk.Account(c.Ctx(), c.Actor, id)
 	if missing(err) {
-		return "", nil
+		return finding{}, nil
 	}
-	return listOf(url.Values{"account_id": {account.ID}}).Path(), err
+	return finding{Path: listOf(url.Values{"account_id": {account.ID}}).Path()}, err
 }
 
 // assignAll gives the chosen cases to somebody.

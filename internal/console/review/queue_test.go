@@ -121,7 +121,15 @@ func TestAnIDLeadsStraightToItsCase(t *testing.T) {
 	}
 	assert.Equal(t, "/review?account_id=acct", o.site.As(rita).Get("/review?q=acct").Location)
 	assert.NotNil(t, o.get(rita, "/review?account_id=acct").Find("#row-"+id))
+	o.Buy("unflagged", 2000, 2000)
+	clean := o.MustFile("unflagged")
+	for _, q := range []string{clean.ID, clean.WorkflowID, "unflagged"} {
+		caseless := o.get(rita, "/review?q="+url.QueryEscape(q))
+		assert.Contains(t, caseless.Find("#no-case").Text(), q)
+		assert.Nil(t, caseless.Find("#not-found"))
+	}
 	missing := o.get(rita, "/review?q=nothing-has-it")
+	assert.Nil(t, missing.Find("#no-case"))
 	assert.Contains(t, missing.Find("#not-found").Text(), "nothing-has-it")
 	assert.Equal(t, "nothing-has-it", missing.Find("#filter-q").Attr("value"))
 }

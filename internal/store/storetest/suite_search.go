@@ -67,7 +67,9 @@ func searches(t *testing.T, open Opener) {
 	})
 	third := b.request("bo", "p3")
 	b.screened(third, policy.Approve, "")
-	// Used until the credit: less is credited than was quoted.
+	// Used until the credit: less is credited than was quoted and approved.
+	units := func(n int64) *int64 { n *= money.Scale; return &n }
+	b.finds("amount: as it was approved", desk.RefundSearch{Currency: "EUR", AmountFrom: units(7)}, third)
 	b.Clock.Add(time.Minute)
 	_, err := b.RecordUsage(b.Ctx, Integrator, desk.UsageRecord{ID: "late", PackageID: "p3", Cost: 2 * money.Scale, OccurredAt: b.Clock.Now().Add(-2 * time.Minute)})
 	require.NoError(t, err)
@@ -78,7 +80,6 @@ func searches(t *testing.T, open Opener) {
 	require.NoError(t, err)
 
 	at := func(d time.Duration) *time.Time { t := begin.Add(d); return &t }
-	units := func(n int64) *int64 { n *= money.Scale; return &n }
 	all := []string{third, second, first}
 	b.finds("everything", desk.RefundSearch{}, all...)
 
