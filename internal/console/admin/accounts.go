@@ -157,6 +157,9 @@ func standingEffect(v *page.View, f file, s refund.Standing) string {
 	if s == f.Standing {
 		return v.T("admin.standing.stays")
 	}
+	if open == 0 {
+		return v.T("admin.standing.alone." + string(s))
+	}
 	return v.T("admin.standing.effect."+string(s), "Open", open, "Money", openMoney(v, f.Effect))
 }
 
@@ -169,9 +172,6 @@ func openMoney(v *page.View, e desk.PauseEffect) string {
 	var texts []string
 	for _, m := range moneyOf(sums) {
 		texts = append(texts, v.Money(m))
-	}
-	if len(texts) == 0 {
-		return "0"
 	}
 	return strings.Join(texts, " + ")
 }

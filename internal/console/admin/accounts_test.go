@@ -55,6 +55,7 @@ func TestAnAccountOfNothingIsShown(t *testing.T) {
 	p := o.sound("/accounts/other")
 	assert.Len(t, p.All(".none"), 3, "no package, no refund, nothing open")
 	assert.Nil(t, p.Find("#life"))
+	assert.NotContains(t, p.Find("#standing-form").Text(), "0", "a choice that does nothing to refunds counts none")
 }
 
 func TestNobodyReadsOnAboutHimself(t *testing.T) {

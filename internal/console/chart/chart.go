@@ -167,7 +167,7 @@ func clip(label string, room int) string {
 // Shanghai is not yet that day in UTC.
 func day(v *page.View, t time.Time) string {
 	if v.Locale == "zh-Hans" {
-		return t.Format("1月2日")
+		return t.Format("1/2") // with words for month and day, five do not fit a telephone
 	}
 	return t.Format("2 Jan")
 }
