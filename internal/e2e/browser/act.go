@@ -64,12 +64,13 @@ func (t *Tab) Press(key string) {
 	}
 }
 
-// Await waits until an expression is true. Between two pages it is not.
+// Await waits until an expression is true. Between two pages it is not, nor before the scripts
+// of a page have run: a key that is pressed sooner is heard by nobody.
 func (t *Tab) Await(what, expression string) {
 	end := time.Now().Add(patience)
 	again := time.NewTicker(15 * time.Millisecond)
 	defer again.Stop()
-	for !t.True(expression) {
+	for !t.True(`document.readyState === "complete" && (` + expression + ")") {
 		if time.Now().After(end) {
 			t.fail("waited %s for %s: %s\n%s", patience, what, expression, t.Where())
 			return
