@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -17,11 +16,10 @@ import (
 
 // Console is what the web console is made of, beside the desk.
 type Console struct {
-	Issuer       console.Issuer
-	IssuerOrigin string         // see console.Options
-	PublicURL    string         // see console.Options
-	Limits       session.Limits // the defaults when zero
-	Dev          bool
+	Issuer    console.Issuer
+	PublicURL string         // see console.Options
+	Limits    session.Limits // the defaults when zero
+	Dev       bool
 	// Guard, when not nil, stands before every page.
 	Guard func(http.Handler) http.Handler
 }
@@ -41,13 +39,8 @@ func consoleOf(c config.Serve, access auth.Verifier, log *slog.Logger) (*Console
 	if err != nil {
 		return nil, err
 	}
-	at, err := url.Parse(c.Issuer)
-	if err != nil {
-		return nil, err
-	}
 	return &Console{
-		Issuer: issuer, IssuerOrigin: at.Scheme + "://" + at.Host, PublicURL: c.PublicURL,
-		Limits: session.Limits{Idle: c.SessionIdle, Absolute: c.SessionAbsolute},
+		Issuer: issuer, PublicURL: c.PublicURL, Limits: session.Limits{Idle: c.SessionIdle, Absolute: c.SessionAbsolute},
 	}, nil
 }
 
@@ -58,7 +51,7 @@ func (a *App) openConsole() error {
 		return nil
 	}
 	made, err := console.New(console.Options{
-		Desk: a.desk, Sessions: a.o.Store, Viewers: a.o.Store, Issuer: o.Issuer, IssuerOrigin: o.IssuerOrigin, RateLimit: a.o.RateLimit,
+		Desk: a.desk, Sessions: a.o.Store, Viewers: a.o.Store, Issuer: o.Issuer, RateLimit: a.o.RateLimit,
 		PublicURL: o.PublicURL, Limits: o.Limits, Dev: o.Dev, Stopping: a.draining, Log: a.o.Log,
 	})
 	if err != nil {

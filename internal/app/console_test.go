@@ -162,7 +162,6 @@ func TestTheConsoleThatSettingsAskFor(t *testing.T) {
 	}
 	got, err := consoleOf(full, access, log)
 	require.NoError(t, err)
-	require.Equal(t, "https://id.example", got.IssuerOrigin)
 	require.Equal(t, "https://desk.example", got.PublicURL)
 	require.Equal(t, session.Limits{Idle: time.Minute, Absolute: time.Hour}, got.Limits)
 	for _, change := range []func(*config.Serve){

@@ -60,7 +60,6 @@ type Person struct {
 	Name    string // how to greet him; may be empty
 	Locale  string // a language tag, or empty
 	IDToken string // the hint for signing out with the issuer
-	Expiry  time.Time
 }
 
 // The refusals of a sign-in. What exactly was wrong is their cause: for the log, not for
@@ -169,7 +168,7 @@ func (s *SignIn) Finish(ctx context.Context, redirectURL string, a Answer) (Pers
 	case actor.Subject != id.Subject:
 		return Person{}, errRefused.With(errOtherSubject)
 	}
-	return Person{Actor: actor, Name: claims.name(), Locale: claims.locale(), IDToken: raw, Expiry: id.Expiry}, nil
+	return Person{Actor: actor, Name: claims.name(), Locale: claims.locale(), IDToken: raw}, nil
 }
 
 // identify verifies the id token: signature, issuer, audience, times, nonce and party.

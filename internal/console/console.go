@@ -48,9 +48,6 @@ type Options struct {
 	Sessions Sessions
 	Viewers  page.Viewers
 	Issuer   Issuer
-	// IssuerOrigin is where signing out sends the browser: "https://id.example.com". Empty
-	// when it is the console's own.
-	IssuerOrigin string
 	// PublicURL is where browsers find the console: https, or http on this machine. Empty is
 	// wherever the request says that it is, which is for development only.
 	PublicURL string
@@ -72,7 +69,6 @@ type Console struct {
 	kit     *page.Kit
 	foreign *http.CrossOriginProtection
 	public  *url.URL // nil: as the request says
-	policy  string   // the Content-Security-Policy
 	folders map[string]bool
 	glance  time.Duration // how often a stream looks whether its session is over
 	asked   *pace.Limits  // of what people ask for
@@ -108,7 +104,7 @@ func New(o Options) (*Console, error) {
 		o.Now = time.Now
 	}
 	c := &Console{
-		o: o, foreign: http.NewCrossOriginProtection(), policy: policyOf(o.IssuerOrigin), glance: 5 * time.Second,
+		o: o, foreign: http.NewCrossOriginProtection(), glance: 5 * time.Second,
 		asked: pace.New(o.RateLimit, o.Now), byPages: pace.New(o.RateLimit, o.Now), codes: make(chan struct{}, mostCodes),
 	}
 	if o.PublicURL != "" {

@@ -71,20 +71,14 @@ func knownMethod(method string) string {
 	return "other"
 }
 
-// policyOf is the Content-Security-Policy: everything comes from here, and nothing is written
-// into the page. Signing out ends at the issuer, which browsers count as the form's action.
-func policyOf(issuerOrigin string) string {
-	action := "'self'"
-	if issuerOrigin != "" {
-		action += " " + issuerOrigin
-	}
-	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action " + action + "; base-uri 'none'; frame-ancestors 'none'"
-}
+// policy is the Content-Security-Policy: everything comes from here and goes here, and nothing
+// is written into the page.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 // secure says to browsers what a page may do: nothing that it does not need.
 func (c *Console) secure(g *gin.Context) {
 	h := g.Writer.Header()
-	h.Set("Content-Security-Policy", c.policy)
+	h.Set("Content-Security-Policy", policy)
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
@@ -95,7 +89,7 @@ func (c *Console) secure(g *gin.Context) {
 	}
 }
 
-var errForeign = fault.New(fault.Forbidden, "cross-origin", "This was not sent from a page of this console, so nothing was done.")
+var errForeign = fault.New(fault.Forbidden, page.CodeForeign, "This was not sent from a page of this console, so nothing was done.")
 
 // enter finds out who looks, so that whatever follows can answer with a page. A cookie is
 // the only thing that says so: an Authorization header is worth nothing here. What comes
@@ -110,7 +104,8 @@ func (c *Console) enter(g *gin.Context) {
 		g.Set(sessionKey, found)
 	}
 	p := c.enterAs(g, found)
-	if err != nil && !open(g.FullPath()) {
+	// The start sends whoever is not signed in away to sign in, which has to be known.
+	if route := g.FullPath(); err != nil && (!open(route) || route == pathHome) {
 		p.Fail(err)
 	}
 }
@@ -194,6 +189,9 @@ func (c *Console) recoverPanic(g *gin.Context) {
 			slog.String("stack", string(debug.Stack())))
 		if _, entered := g.Get(pageKey); !entered {
 			c.enterAs(g, nil)
+		}
+		if g.Writer.Written() {
+			panic(http.ErrAbortHandler) // a download that ends early is cut, or it would be taken for the whole
 		}
 		pageOf(g).Fail(errors.New("panic")) // its value may hold anything; the stack says where
 		g.Abort()

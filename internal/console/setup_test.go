@@ -103,7 +103,7 @@ func newHouse(t *testing.T, change ...func(*Options)) *house {
 	require.NoError(t, err)
 	o := Options{
 		Desk:     desk.New(desk.Options{Records: h.store, Watch: h.store, Now: h.clock.Now}),
-		Sessions: h.store, Viewers: h.store, Issuer: h.gate, IssuerOrigin: "https://id.example", PublicURL: "https://desk.example",
+		Sessions: h.store, Viewers: h.store, Issuer: h.gate, PublicURL: "https://desk.example",
 		Log: slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: h.clock.Now,
 	}
 	for _, f := range change {
@@ -117,7 +117,7 @@ func newHouse(t *testing.T, change ...func(*Options)) *house {
 		_, err := io.WriteString(c.Writer(), c.Actor.Subject)
 		return err
 	}, anybody...)
-	h.kit.POST("/test/act", func(c *page.Context) error {
+	h.kit.POST("/test/act", "", func(c *page.Context) error {
 		form, err := c.Form()
 		if err != nil {
 			return err
@@ -134,6 +134,10 @@ func newHouse(t *testing.T, change ...func(*Options)) *house {
 		return nil
 	}, anybody...)
 	h.kit.GET("/test/panic", func(*page.Context) error { panic("a value with a secret") }, anybody...)
+	h.kit.GET("/test/half", func(c *page.Context) error {
+		page.Download(c, "text/plain", "half.txt")
+		panic("a value with a secret")
+	}, anybody...)
 	h.kit.GET("/test/deadline", func(c *page.Context) error {
 		until, limited := c.Ctx().Deadline()
 		require.True(t, limited)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/a-h/templ"
@@ -199,15 +200,28 @@ func (c *Console) signOut(g *gin.Context) {
 		return
 	}
 	c.setCookie(g, c.cookieName(sessionCookie), "", -1)
-	next := pathSignedOut
-	if s := signedInAs(g); s != nil {
-		ctx, cancel := context.WithTimeout(ctx, endPatience)
-		defer cancel()
-		if end := c.o.Issuer.EndURL(ctx, s.LogoutHint, c.origin(g.Request)+pathSignedOut); end != "" {
-			next = end
-		}
+	s := signedInAs(g)
+	if s == nil {
+		goTo(g, pathSignedOut)
+		return
 	}
-	goTo(g, next)
+	ctx, cancel := context.WithTimeout(ctx, endPatience)
+	defer cancel()
+	here := c.origin(g.Request)
+	end := c.o.Issuer.EndURL(ctx, s.LogoutHint, here+pathSignedOut)
+	switch {
+	case end == "":
+		goTo(g, pathSignedOut)
+		return
+	case strings.HasPrefix(end, here+"/"): // the development program is its own issuer
+		goTo(g, end)
+		return
+	}
+	// Not by a redirect: browsers take it for the form's action, which is to be here, and where
+	// the issuer ends its own session, and where that sends people on to, is not ours to list.
+	g.Header("Refresh", "0; url="+end)
+	c.enterAs(g, nil) // the page is nobody's any more
+	c.say(g, "signin.out.title", func(v *page.View) templ.Component { return signingOut(v, end) })
 }
 
 func (c *Console) signedOut(g *gin.Context) { c.say(g, "signin.out.title", signedOutPage) }

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"html"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -186,9 +187,13 @@ func TestSigningOutIsAtOnce(t *testing.T) {
 	token := b.cookies[secureSession]
 	require.Equal(t, http.StatusMethodNotAllowed, b.get("/sign-out").Code, "reading changes nothing")
 	w := b.post("/sign-out", url.Values{})
-	require.Equal(t, http.StatusSeeOther, w.Code)
-	end, err := url.Parse(w.Header().Get("Location"))
+	require.Equal(t, http.StatusOK, w.Code, "a redirect to elsewhere would be the form's action, which is to be here")
+	at, on := strings.CutPrefix(w.Header().Get("Refresh"), "0; url=")
+	require.True(t, on)
+	end, err := url.Parse(at)
 	require.NoError(t, err)
+	require.Contains(t, w.Body.String(), `id="go-on" href="`+html.EscapeString(at)+`"`, "for browsers that do not go on by themselves")
+	require.NotContains(t, w.Body.String(), "Rita Reviewer", "the page is nobody's any more")
 	require.Equal(t, "id.example", end.Host)
 	require.Equal(t, secretIDToken, end.Query().Get("id_token_hint"))
 	require.Equal(t, "https://desk.example/signed-out", end.Query().Get("back"))
@@ -244,7 +249,7 @@ func TestTheFlowWithAnIssuer(t *testing.T) {
 	signIns, err := auth.NewSignIn(auth.SignInConfig{Issuer: server.URL + "/dev/oidc", ClientID: "refunddesk-console", Access: access})
 	require.NoError(t, err)
 	h := newHouse(t, func(o *Options) {
-		o.Issuer, o.IssuerOrigin, o.PublicURL, o.Now = signIns, "", "", time.Now
+		o.Issuer, o.PublicURL, o.Now = signIns, "", time.Now
 	})
 	h.clock.Advance(time.Since(h.clock.Now()))
 	console = h

@@ -120,12 +120,19 @@ func (i *Issuer) authorize(w http.ResponseWriter, r *http.Request) {
 	back(map[string]string{"code": i.codes.add(grant{request: asked, person: name, expires: i.now().Add(codeLasts)}, i.now())})
 }
 
+// localeCookie keeps the language that somebody chose in the console, which is of the same origin.
+const localeCookie = "refunddesk-locale"
+
 // person is a button of the page.
 type person struct{ Name, Called, Role, Account, Initial string }
 
 func (i *Issuer) showPeople(w http.ResponseWriter, r *http.Request, asked request) {
 	say := sayings[0]
-	tags, _, _ := language.ParseAcceptLanguage(r.Header.Get("Accept-Language")) // nonsense is nobody's language
+	wishes := r.Header.Get("Accept-Language")
+	if chosen, err := r.Cookie(localeCookie); err == nil {
+		wishes = chosen.Value
+	}
+	tags, _, _ := language.ParseAcceptLanguage(wishes) // nonsense is nobody's language
 	if _, n, confidence := spoken.Match(tags...); confidence != language.No {
 		say = sayings[n]
 	}
@@ -147,7 +154,7 @@ func (i *Issuer) showPeople(w http.ResponseWriter, r *http.Request, asked reques
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; form-action 'self' http://"+home.Host+"; base-uri 'none'; frame-ancestors 'none'")
 	h.Set("Referrer-Policy", "same-origin")
-	h.Set("Vary", "Accept-Language")
+	h.Set("Vary", "Accept-Language, Cookie")
 	_, _ = body.WriteTo(w) // a reader who went away needs no answer
 }
 

@@ -121,6 +121,8 @@ func TestThePageOffersEverybodyByNameAndRole(t *testing.T) {
 	}
 	w := at(t, issuer, http.MethodGet, devissuer.Path+"/people.css", nil, nil)
 	require.Equal(t, "text/css; charset=utf-8", w.Header().Get("Content-Type"))
+	w = at(t, issuer, http.MethodGet, authorize, asking(nil), nil, "Accept-Language", "en", "Cookie", "refunddesk-locale=zh-Hans")
+	require.Contains(t, w.Body.String(), `<html lang="zh-Hans"`, "what somebody chose in the console")
 }
 
 func TestWhatACodeGives(t *testing.T) {
