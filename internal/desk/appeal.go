@@ -2,10 +2,13 @@ package desk
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"refunddesk/internal/audit"
+	"refunddesk/internal/fault"
 	"refunddesk/internal/identity"
+	"refunddesk/internal/refund"
 )
 
 // Appeal asks once more for a refund that was rejected, in a new refund that people decide
@@ -13,6 +16,27 @@ import (
 // a fault naming note; not-rejected, already-appealed, and those of filing.
 func (d *Desk) Appeal(ctx context.Context, actor identity.Actor, refundID, note string, wait time.Duration) (RefundView, error) {
 	filed, err := d.appeal(ctx, actor, refundID, note)
+	return d.appealed(ctx, actor, refundID, filed, err, wait)
+}
+
+// AppealOnce is Appeal for a form whose button may be pressed twice: the same words of the
+// same person again are the appeal that they made.
+func (d *Desk) AppealOnce(ctx context.Context, actor identity.Actor, refundID, note string, wait time.Duration) (RefundView, error) {
+	filed, err := d.appeal(ctx, actor, refundID, note)
+	if fault.CodeOf(err) == refund.ErrAlreadyAppealed.Code {
+		before, found, readErr := d.appealedBefore(ctx, actor, refundID, note)
+		switch {
+		case readErr != nil:
+			return RefundView{}, readErr
+		case found:
+			filed, err = Filed{Refund: before, Replayed: true}, nil
+		}
+	}
+	return d.appealed(ctx, actor, refundID, filed, err, wait)
+}
+
+// appealed has the refusal written down, or follows what was filed.
+func (d *Desk) appealed(ctx context.Context, actor identity.Actor, refundID string, filed Filed, err error, wait time.Duration) (RefundView, error) {
 	if err != nil {
 		return RefundView{}, d.refused(ctx, actor, audit.AppealRefused, audit.ObjectRefund, refundID, err)
 	}
@@ -31,4 +55,16 @@ func (d *Desk) appeal(ctx context.Context, actor identity.Actor, refundID, note 
 		return Filed{}, refusal
 	}
 	return d.records.File(ctx, actor, Filing{PackageID: r.PackageID, ReasonCode: r.ReasonCode, Note: note, AppealOf: r.ID})
+}
+
+// appealedBefore gives the actor's own appeal of the refund with these words, and whether
+// there is one.
+func (d *Desk) appealedBefore(ctx context.Context, actor identity.Actor, refundID, note string) (refund.Refund, bool, error) {
+	found, err := d.records.Refunds(ctx, RefundFilter{AccountID: actor.AccountID, AppealOf: refundID, Paging: Paging{Limit: 1}})
+	if err != nil || len(found.Items) == 0 || found.Items[0].RequestedBy != actor.Subject {
+		return refund.Refund{}, false, err
+	}
+	notes, err := d.records.Notes(ctx, "", found.Items[0].ID)
+	same := slices.ContainsFunc(notes, func(n Note) bool { return n.About == NoteAppeal && n.Body == note })
+	return found.Items[0], same, err
 }

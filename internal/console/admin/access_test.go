@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"refunddesk/internal/audit"
 	"refunddesk/internal/identity"
 	"refunddesk/internal/store/storetest"
 )
@@ -36,6 +37,30 @@ func TestOnlyAdminsAct(t *testing.T) {
 	for _, who := range everybody {
 		assert.Equal(t, http.StatusForbidden, o.site.As(who).Get("/policies/new").Status)
 	}
+	// What the role alone forbids is on the record, too.
+	of := func(who string) []string {
+		return []string{
+			who + ": policy unknown, forbidden", who + ": policy 1, forbidden", who + ": policy 1, forbidden",
+			who + ": pause unknown, forbidden", who + ": pause unknown, forbidden", who + ": pause x, forbidden",
+			who + ": account acct, forbidden", who + ": refund x, forbidden", who + ": refund unknown, forbidden",
+		}
+	}
+	var want, got []string
+	for _, who := range everybody {
+		want = append(want, of(who.Subject)...)
+	}
+	for _, action := range []audit.Action{audit.PolicyRefused, audit.PauseRefused, audit.StandingRefused, audit.RetryRefused, audit.NoticeRefused} {
+		got = append(got, o.Refusals(action)...)
+	}
+	assert.ElementsMatch(t, want, got)
+}
+
+// Somebody else put a version in force while an admin looked at what his would change.
+func TestAPublicationThatCameTooLateIsOnTheRecord(t *testing.T) {
+	o := newOffice(t)
+	p := o.ada.Post("/policies/1/publish", url.Values{"confirm": {"yes"}, "in_force": {"0"}})
+	assert.Equal(t, http.StatusConflict, p.Status)
+	assert.Equal(t, []string{"ada: policy 1, policy-changed"}, o.Refusals(audit.PolicyRefused))
 }
 
 func TestWhatIsNotThereIsNotFound(t *testing.T) {

@@ -210,7 +210,7 @@ func publish(c *page.Context) error {
 	case form.Get("confirm") == "":
 		err = fault.InvalidField("confirm", "is ticked by whoever read what changes")
 	case form.Get("in_force") != p.InForce.Version:
-		err = errPolicyChanged
+		err = c.Refused(errPolicyChanged)
 	default:
 		_, err = c.Desk.PublishPolicy(c.Ctx(), c.Actor, p.Version)
 	}

@@ -3,6 +3,7 @@
 package admin
 
 import (
+	"refunddesk/internal/audit"
 	"refunddesk/internal/console/page"
 	"refunddesk/internal/desk"
 	"refunddesk/internal/identity"
@@ -14,26 +15,26 @@ var readers = []identity.Role{identity.Admin, identity.Auditor}
 // Routes adds the pages to the kit.
 func Routes(k *page.Kit) {
 	k.GET("/dashboard", dashboard, readers...)
-	k.POST("/attention/:id/retry", acting(retryRefund), identity.Admin)
+	k.POST("/attention/:id/retry", audit.RetryRefused, acting(retryRefund), identity.Admin)
 
 	k.GET("/policies", policies, readers...)
 	k.GET("/policies/new", acting(newPolicy), identity.Admin)
-	k.POST("/policies", acting(writePolicy), identity.Admin)
+	k.POST("/policies", audit.PolicyRefused, acting(writePolicy), identity.Admin)
 	k.GET("/policies/:version", showPolicy, readers...)
-	k.POST("/policies/:version/backtest", acting(backtest), identity.Admin)
-	k.POST("/policies/:version/publish", acting(publish), identity.Admin)
+	k.POST("/policies/:version/backtest", audit.PolicyRefused, acting(backtest), identity.Admin)
+	k.POST("/policies/:version/publish", audit.PolicyRefused, acting(publish), identity.Admin)
 
 	k.GET("/accounts", accounts, readers...)
 	k.GET("/accounts/:id", account, readers...)
-	k.POST("/accounts/:id/standing", acting(setStanding), identity.Admin)
+	k.POST("/accounts/:id/standing", audit.StandingRefused, acting(setStanding), identity.Admin)
 
 	k.GET("/pauses", pauses, readers...)
-	k.POST("/pauses", acting(pause), identity.Admin)
-	k.POST("/pauses/preview", acting(previewPause), identity.Admin)
-	k.POST("/pauses/:id/end", acting(endPause), identity.Admin)
+	k.POST("/pauses", audit.PauseRefused, acting(pause), identity.Admin)
+	k.POST("/pauses/preview", audit.PauseRefused, acting(previewPause), identity.Admin)
+	k.POST("/pauses/:id/end", audit.PauseRefused, acting(endPause), identity.Admin)
 
 	k.GET("/mails", mails, readers...)
-	k.POST("/mails/:id/retry", acting(retryMail), identity.Admin)
+	k.POST("/mails/:id/retry", audit.NoticeRefused, acting(retryMail), identity.Admin)
 
 	// A form that was refused, or a backtest, leaves its address in the browser, and choosing
 	// another language asks for it again: where there is nothing to see, the page is that the
@@ -61,7 +62,7 @@ func acts(v *page.View) bool {
 func acting(h page.Handler) page.Handler {
 	return func(c *page.Context) error {
 		if !acts(c.View) {
-			return desk.ErrForbidden
+			return c.Refused(desk.ErrForbidden)
 		}
 		return h(c)
 	}

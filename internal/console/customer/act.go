@@ -48,7 +48,7 @@ func (a *area) act(c *page.Context, do func(who identity.Actor, f *page.Form, id
 	}
 	r, readErr := caseOf(c, who, id)
 	if readErr != nil {
-		return err // what went wrong first says more
+		return worse(err, readErr)
 	}
 	return c.Again(err, refundTitle(c.View, &r), func(f *page.Form) templ.Component { return refundPage(c.View, &r, f) })
 }
@@ -68,17 +68,25 @@ func (a *area) reply(c *page.Context) error {
 	return a.act(c, func(who identity.Actor, f *page.Form, id string) (string, error) {
 		v, err := c.Desk.Refund(c.Ctx(), who, id)
 		if err != nil {
+			return id, c.Refused(err)
+		}
+		// Also of a case that was closed meanwhile: what this form said before it was is said.
+		ticketID, err := newestCase(c, who, v)
+		if err != nil {
 			return id, err
 		}
-		if v.TicketID == "" {
-			return id, errNobodyAsks
+		if ticketID == "" {
+			return id, c.Refused(errNobodyAsks)
 		}
 		changes, stop, err := c.Desk.Changes(c.Ctx(), who, id)
 		if err != nil {
 			return id, err
 		}
 		defer stop()
-		if _, err = c.Desk.SayOnce(c.Ctx(), who, v.TicketID, review.Public, f.Get("body"), f.SentKey()); err != nil {
+		if _, err = c.Desk.SayOnce(c.Ctx(), who, ticketID, review.Public, f.Get("body"), f.SentKey()); err != nil {
+			if fault.CodeOf(err) == review.ErrTicketClosed.Code {
+				err = errNobodyAsks
+			}
 			return id, err
 		}
 		if v.State == refund.AwaitingCustomer {
@@ -111,7 +119,7 @@ func answered(c *page.Context, who identity.Actor, id string, changes <-chan str
 func (a *area) appeal(c *page.Context) error {
 	return a.act(c, func(who identity.Actor, f *page.Form, id string) (string, error) {
 		var v desk.RefundView
-		v, err := c.Desk.Appeal(c.Ctx(), who, id, f.Get("note"), untilSettled)
+		v, err := c.Desk.AppealOnce(c.Ctx(), who, id, f.Get("note"), untilSettled)
 		return v.ID, err
 	}, "appealed")
 }

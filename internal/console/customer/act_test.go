@@ -2,6 +2,7 @@ package customer_test
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"refunddesk/internal/audit"
 	"refunddesk/internal/console/pagetest"
 	"refunddesk/internal/desk"
 	"refunddesk/internal/refund"
@@ -141,10 +143,63 @@ func TestAppealOnce(t *testing.T) {
 	first := o.sound(o.ann, "/refunds/"+id)
 	assert.Nil(t, first.Find("#appeal-form"))
 	assert.Equal(t, "/refunds/"+appeal, first.Find("#appealed").Attr("href"))
+	again := o.ann.Send(page, "#appeal-form", "note", "Look again, please.")
+	assert.Equal(t, sent.Location, again.Location, "the button was pressed twice")
+	assert.Empty(t, o.Refusals(audit.AppealRefused)[1:], "only the one without a word was refused")
 	twice := o.ann.Send(page, "#appeal-form", "note", "And again.")
 	assert.Equal(t, http.StatusConflict, twice.Status)
 	assert.Equal(t, "And again.", twice.Find("#kept").Raw())
 	assert.Equal(t, "Appeal", o.ann.Get("/refunds").Find("#refund-"+appeal+" .badge").Text())
+}
+
+// An appeal that would be refused is not offered, and the page says why.
+func TestAnAppealIsOfferedOnlyWhereItHelps(t *testing.T) {
+	o := newOffice(t)
+	id := o.rejected("p")
+	offered := func() bool { return o.ann.Get("/refunds/"+id).Find("#appeal-form") != nil }
+	next := func() string { return o.sound(o.ann, "/refunds/"+id).Find("#mover").Text() }
+	require.True(t, offered())
+	assert.Contains(t, next(), "you can appeal once")
+
+	standing := func(s refund.Standing) {
+		_, _, err := o.SetStanding(o.Ctx, storetest.Admin, "acct", s, "because")
+		require.NoError(t, err)
+	}
+	standing(refund.Suspended)
+	assert.False(t, offered())
+	assert.Contains(t, next(), "The account is suspended")
+	standing(refund.Good)
+	require.True(t, offered())
+
+	_, _, err := o.SetDispute(o.Ctx, storetest.Integrator, "p", refund.DisputeLost)
+	require.NoError(t, err)
+	assert.False(t, offered())
+	assert.Contains(t, next(), "charged back")
+}
+
+// A reply whose button was pressed twice is said once, also when its case was closed between.
+func TestAReplyTwiceIsSaidOnce(t *testing.T) {
+	o := newOffice(t)
+	id := o.inReview("p")
+	page := o.ann.Get("/refunds/" + id)
+	require.Equal(t, http.StatusSeeOther, o.ann.Send(page, "#reply-form", "body", "It was us.").Status)
+	o.Decide(id, storetest.Reviewer, review.Reject)
+	assert.Equal(t, "/refunds/"+id+"?done=message-sent", o.ann.Send(page, "#reply-form", "body", "It was us.").Location)
+	assert.Equal(t, []string{"It was us."}, texts(o.ann.Get("/refunds/"+id).Element, ".message .body"))
+}
+
+// What a page refuses before the desk is asked is on the record as if it had been.
+func TestWhatPagesRefuseIsOnTheRecord(t *testing.T) {
+	o := newOffice(t)
+	id := o.credited("p")
+	body := url.Values{"body": {"a word"}, "note": {"a word"}}
+	assert.Equal(t, http.StatusForbidden, o.site.As(storetest.Reviewer).Post("/refunds/"+id+"/withdraw", nil).Status)
+	assert.Equal(t, http.StatusForbidden, o.site.As(storetest.Customer("")).Post("/refunds/"+id+"/appeal", body).Status)
+	assert.Equal(t, http.StatusNotFound, o.bob.Post("/refunds/"+id+"/reply", body).Status)
+	assert.Equal(t, http.StatusConflict, o.ann.Post("/refunds/"+id+"/reply", body).Status, "nobody looked at it")
+	assert.Equal(t, []string{"rita: refund " + id + ", forbidden"}, o.Refusals(audit.WithdrawRefused))
+	assert.Equal(t, []string{storetest.Customer("").Subject + ": refund " + id + ", no-account"}, o.Refusals(audit.AppealRefused))
+	assert.Equal(t, []string{bob.Subject + ": refund " + id + ", not-found", ann.Subject + ": refund " + id + ", no-conversation"}, o.Refusals(audit.TicketWorkRefused))
 }
 
 // Whatever staff write for staff says "canary", and no page of the customer's does, at any

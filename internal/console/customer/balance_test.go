@@ -1,8 +1,11 @@
 package customer_test
 
 import (
+	"context"
 	"encoding/csv"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -102,4 +105,26 @@ func TestTheStatementIsAFileForSpreadsheets(t *testing.T) {
 	assert.Equal(t, map[string]string{"evil": `'=HYPERLINK("http://evil","x")`, "tab": "'\tx", "quote": `a "b", c`, "plain": "套餐 100", "at": "' @SUM(1)"}, names)
 	assert.Equal(t, "时间（UTC）", strings.Split(strings.TrimPrefix(o.ann.In("zh-Hans").Get("/balance/statement.csv").Body, "\ufeff"), ",")[0])
 	assert.Len(t, strings.Split(strings.TrimSpace(o.bob.Get("/balance/statement.csv").Body), "\r\n"), 1, "nothing of somebody else's")
+}
+
+// leaving ends the request when the answer begins, as when its reader's session ends.
+type leaving struct {
+	*httptest.ResponseRecorder
+	leave context.CancelFunc
+}
+
+func (l *leaving) WriteHeader(status int) {
+	l.leave()
+	l.ResponseRecorder.WriteHeader(status)
+}
+
+// A statement that cannot be finished is cut: one that ends early would be taken for the whole.
+func TestAStatementThatBreaksOffIsCut(t *testing.T) {
+	o := newOffice(t)
+	o.credited("p")
+	ctx, leave := context.WithCancel(t.Context())
+	r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/balance/statement.csv", nil)
+	assert.PanicsWithValue(t, http.ErrAbortHandler, func() {
+		o.site.Kit.Router.ServeHTTP(&leaving{httptest.NewRecorder(), leave}, o.ann.Name(r))
+	})
 }

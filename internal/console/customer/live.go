@@ -71,7 +71,7 @@ func (a *area) events(c *page.Context) error {
 		return err
 	}
 	defer stop()
-	r, err := caseOf(c, who, id)
+	r, err := followed(c, who, id)
 	if err != nil {
 		return err
 	}
@@ -87,6 +87,12 @@ func (a *area) events(c *page.Context) error {
 		return nil // there is nobody to tell
 	}
 	return err
+}
+
+// followed is caseOf for a stream: a database that hangs holds it up no longer than a page.
+func followed(c *page.Context, who identity.Actor, id string) (refundCase, error) {
+	defer c.Limited()()
+	return caseOf(c, who, id)
 }
 
 // follow sends the refund as it is, and again after each change, until it is final.
@@ -117,7 +123,7 @@ func (s *stream) follow(who identity.Actor, r *refundCase, changes <-chan struct
 			if !more {
 				return nil
 			}
-			now, err := caseOf(s.c, who, r.ID)
+			now, err := followed(s.c, who, r.ID)
 			if err != nil {
 				return err // the browser asks again, and hears of it then
 			}

@@ -21,7 +21,6 @@ type packageList struct {
 	Rows       []packageRow
 	Refundable int // of the rows
 	Next       string
-	First      bool // this is the first page
 }
 
 // packages is Package Management → Global SMS.
@@ -38,7 +37,7 @@ func (a *area) packages(c *page.Context) error {
 	if err != nil {
 		return err
 	}
-	l := packageList{Next: found.Next, First: c.Query("cursor") == ""}
+	l := packageList{Next: found.Next}
 	for _, p := range found.Items {
 		row := packageRow{Package: p.Package, Status: p.Status(c.Now), May: refund.Check(p.Standing, p.Package, c.Now), Returns: p.Quote().Amount, RefundID: refunds[p.ID]}
 		if row.May.Eligible {

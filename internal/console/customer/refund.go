@@ -17,6 +17,7 @@ import (
 type refundCase struct {
 	desk.RefundView
 	PackageName string
+	May         refund.Eligibility // whether the package can be refunded now
 	Timeline    []desk.TimelineItem
 	Ticket      review.Ticket // of the case; zero when nobody had to look at it
 	Messages    []review.Message
@@ -34,7 +35,7 @@ func caseOf(c *page.Context, who identity.Actor, id string) (refundCase, error) 
 	if err != nil {
 		return refundCase{}, err
 	}
-	r.PackageName = p.Name
+	r.PackageName, r.May = p.Name, refund.Check(p.Standing, p.Package, c.Now)
 	if r.talked() {
 		if err := r.readTalk(c, who); err != nil {
 			return refundCase{}, err
@@ -53,15 +54,9 @@ func (r *refundCase) talked() bool {
 
 // readTalk reads the newest case of the refund and what was said on it.
 func (r *refundCase) readTalk(c *page.Context, who identity.Actor) error {
-	id := r.TicketID
-	if id == "" {
-		list, err := c.Desk.Tickets(c.Ctx(), who, desk.TicketFilter{
-			AccountID: who.AccountID, RefundID: r.ID, Kind: review.KindRefund, Sort: desk.SortNewest, Paging: desk.Paging{Limit: 1},
-		})
-		if err != nil || len(list.Items) == 0 {
-			return err
-		}
-		id = list.Items[0].Ticket.ID
+	id, err := newestCase(c, who, r.RefundView)
+	if err != nil || id == "" {
+		return err
 	}
 	v, err := c.Desk.Ticket(c.Ctx(), who, id)
 	if err != nil {
@@ -69,6 +64,20 @@ func (r *refundCase) readTalk(c *page.Context, who identity.Actor) error {
 	}
 	r.Ticket, r.Messages = v.Ticket, publicOnly(v.Messages)
 	return nil
+}
+
+// newestCase is the ticket that people talk on about the refund, or did last; "" for none.
+func newestCase(c *page.Context, who identity.Actor, r desk.RefundView) (string, error) {
+	if r.TicketID != "" {
+		return r.TicketID, nil
+	}
+	list, err := c.Desk.Tickets(c.Ctx(), who, desk.TicketFilter{
+		AccountID: who.AccountID, RefundID: r.ID, Kind: review.KindRefund, Sort: desk.SortNewest, Paging: desk.Paging{Limit: 1},
+	})
+	if err != nil || len(list.Items) == 0 {
+		return "", err
+	}
+	return list.Items[0].Ticket.ID, nil
 }
 
 // publicOnly leaves out what is not for customers; the desk does so too, for it is the one
@@ -110,9 +119,10 @@ func (r *refundCase) dueMark() int64 {
 // talks reports whether the customer can say something now.
 func (r *refundCase) talks() bool { return r.TicketID != "" }
 
-// appealable reports whether the rejection can be appealed now.
+// appealable reports whether the rejection can be appealed now: it has not been, and an appeal
+// could bring something back.
 func (r *refundCase) appealable() bool {
-	return r.MayAppeal() == nil && r.Appealed == ""
+	return r.MayAppeal() == nil && r.Appealed == "" && r.May.Eligible
 }
 
 // story is what happened to a refund last, in words, and who moves next by when.
@@ -159,8 +169,10 @@ func storyOf(v *page.View, r *refundCase) story {
 		switch {
 		case r.Appealed != "":
 			s.Next = v.T("customer.story.rejected.next.appealed")
-		case !r.appealable():
+		case r.MayAppeal() != nil:
 			s.Next = v.T("customer.story.rejected.next.final")
+		case !r.May.Eligible:
+			s.Next = v.T("customer.story.rejected.next.barred", "Reason", v.Code("refund.ineligible", r.May.Reason))
 		}
 	case refund.Submitted, refund.Screening, refund.Crediting, refund.NeedsAttention, refund.Credited, refund.Withdrawn:
 	}

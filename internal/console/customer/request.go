@@ -82,7 +82,7 @@ func (a *area) file(c *page.Context) error {
 	}
 	r, readErr := requestOf(c, who)
 	if readErr != nil {
-		return err // what went wrong first says more
+		return worse(err, readErr)
 	}
 	return c.Again(err, r.title(c.View), func(f *page.Form) templ.Component { return requestPage(c.View, r, f) })
 }

@@ -4,8 +4,10 @@ package customer
 import (
 	"net/url"
 
+	"refunddesk/internal/audit"
 	"refunddesk/internal/console/page"
 	"refunddesk/internal/desk"
+	"refunddesk/internal/fault"
 	"refunddesk/internal/identity"
 )
 
@@ -18,20 +20,20 @@ func Routes(k *page.Kit) {
 	own := identity.Customer
 	k.GET("/packages/global-sms", a.packages, own)
 	k.GET("/packages/:id/refund", a.request, own)
-	k.POST("/packages/:id/refund", a.file, own)
+	k.POST("/packages/:id/refund", audit.FilingRefused, a.file, own)
 	k.GET("/refunds", a.refunds, own)
 	k.GET("/refunds/:id", a.refund, own)
 	k.GET("/refunds/:id/events", a.events, own)
-	k.POST("/refunds/:id/withdraw", a.withdraw, own)
-	k.POST("/refunds/:id/reply", a.reply, own)
-	k.POST("/refunds/:id/appeal", a.appeal, own)
+	k.POST("/refunds/:id/withdraw", audit.WithdrawRefused, a.withdraw, own)
+	k.POST("/refunds/:id/reply", audit.TicketWorkRefused, a.reply, own)
+	k.POST("/refunds/:id/appeal", audit.AppealRefused, a.appeal, own)
 	k.GET("/balance", a.balance, own)
 	k.GET("/balance/statement.csv", a.statement, own)
 	k.GET("/tickets", a.tickets, own)
 	k.GET("/tickets/new", a.newTicket, own)
-	k.POST("/tickets", a.ask, own)
+	k.POST("/tickets", audit.TicketWorkRefused, a.ask, own)
 	k.GET("/tickets/:id", a.ticket, own)
-	k.POST("/tickets/:id/messages", a.say, own)
+	k.POST("/tickets/:id/messages", audit.TicketWorkRefused, a.say, own)
 
 	// A form that was refused leaves its address in the browser, and choosing another language
 	// asks for it again: there it leads to the page that the form was on.
@@ -46,9 +48,18 @@ func Routes(k *page.Kit) {
 // here sees his own account's, and of it what any customer sees.
 func me(c *page.Context) (identity.Actor, error) {
 	if c.Actor.AccountID == "" {
-		return identity.Actor{}, desk.ErrNoAccount
+		return identity.Actor{}, c.Refused(desk.ErrNoAccount)
 	}
 	return identity.Actor{Subject: c.Actor.Subject, Roles: []identity.Role{identity.Customer}, AccountID: c.Actor.AccountID}, nil
+}
+
+// worse is what is said of a form that was refused when its page cannot be shown again: that
+// nothing can be read now, for then what was typed is kept; else why it was refused.
+func worse(refusal, readErr error) error {
+	if fault.IsAnswer(readErr) {
+		return refusal
+	}
+	return readErr
 }
 
 // listLength is how many rows a page of a list has.

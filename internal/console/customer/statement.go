@@ -23,12 +23,12 @@ func (a *area) statement(c *page.Context) error {
 	}
 	w := page.CSV(c, "refunddesk-statement-"+c.Now.Format(time.DateOnly)+".csv")
 	if err := w.Write(c.T("customer.csv.time"), c.T("customer.csv.what"), c.T("customer.csv.package"), c.T("customer.csv.package_id"), c.T("customer.csv.refund_id"), c.T("customer.csv.amount"), c.T("customer.csv.currency"), c.T("customer.csv.entry")); err != nil {
-		return nil //nolint:nilerr // the browser is gone: there is nobody to tell
+		page.BreakOff(c, err)
 	}
 	for {
 		for _, row := range rows {
 			if err := w.Write(row...); err != nil {
-				return nil //nolint:nilerr // the browser is gone: there is nobody to tell
+				page.BreakOff(c, err)
 			}
 		}
 		if next == "" {
@@ -38,7 +38,9 @@ func (a *area) statement(c *page.Context) error {
 			page.BreakOff(c, err)
 		}
 	}
-	_ = w.Close() // the browser is gone: there is nobody to tell
+	if err := w.Close(); err != nil {
+		page.BreakOff(c, err)
+	}
 	return nil
 }
 
@@ -51,6 +53,7 @@ type sheet struct {
 
 // read gives the next rows.
 func (s *sheet) read(cursor string) (rows [][]string, next string, err error) {
+	defer s.c.Limited()()
 	part, next, err := movements(s.c, s.who, desk.Paging{Limit: mostAtOnce, Cursor: cursor})
 	if err != nil {
 		return nil, "", err

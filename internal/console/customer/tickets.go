@@ -61,18 +61,18 @@ func (a *area) newTicket(c *page.Context) error {
 	if err != nil {
 		return err
 	}
-	about, err := aboutOf(c, who)
+	f := &page.Form{Values: url.Values{"package_id": {c.Query("package_id")}, "refund_id": {c.Query("refund_id")}}}
+	about, err := aboutOf(c, who, f)
 	if err != nil {
 		return err
 	}
-	f := &page.Form{Values: url.Values{"package_id": {c.Query("package_id")}, "refund_id": {c.Query("refund_id")}}}
 	return c.Show(c.T("customer.ask.title"), askPage(c.View, about, f))
 }
 
 // about are the things that a question can be about, to choose from.
 type about struct{ Packages, Refunds []page.Option }
 
-func aboutOf(c *page.Context, who identity.Actor) (about, error) {
+func aboutOf(c *page.Context, who identity.Actor, f *page.Form) (about, error) {
 	nothing := page.Option{Label: c.T("customer.ask.nothing")}
 	a := about{Packages: []page.Option{nothing}, Refunds: []page.Option{nothing}}
 	packages, err := c.Desk.Packages(c.Ctx(), who, desk.PackageFilter{AccountID: who.AccountID, Paging: desk.Paging{Limit: mostAtOnce}})
@@ -91,18 +91,18 @@ func aboutOf(c *page.Context, who identity.Actor) (about, error) {
 	for _, r := range refunds.Items {
 		a.Refunds = append(a.Refunds, refundOption(c.View, r, known))
 	}
-	return a, a.add(c, who, known)
+	return a, a.add(c, who, f, known)
 }
 
-// add makes sure that what the URL names can be chosen, however old it is. What is not the
+// add makes sure that what the form names can be chosen, however old it is. What is not the
 // customer's is left out.
-func (a *about) add(c *page.Context, who identity.Actor, known names) error {
-	if id := c.Query("package_id"); id != "" && !offers(a.Packages, id) {
+func (a *about) add(c *page.Context, who identity.Actor, f *page.Form, known names) error {
+	if id := f.Get("package_id"); id != "" && !offers(a.Packages, id) {
 		if p, err := c.Desk.Package(c.Ctx(), who, id); err == nil {
 			a.Packages = append(a.Packages, packageOption(c.View, p.Package))
 		}
 	}
-	if id := c.Query("refund_id"); id != "" && !offers(a.Refunds, id) {
+	if id := f.Get("refund_id"); id != "" && !offers(a.Refunds, id) {
 		if r, err := c.Desk.Refund(c.Ctx(), who, id); err == nil {
 			a.Refunds = append(a.Refunds, refundOption(c.View, r.Refund, known))
 		}
@@ -143,9 +143,9 @@ func (a *area) ask(c *page.Context) error {
 	if err == nil {
 		return c.See("/tickets/"+opened.Ticket.ID, "ticket-submitted")
 	}
-	about, readErr := aboutOf(c, who)
+	about, readErr := aboutOf(c, who, f)
 	if readErr != nil {
-		return err // what went wrong first says more
+		return worse(err, readErr)
 	}
 	return c.Again(err, c.T("customer.ask.title"), func(f *page.Form) templ.Component { return askPage(c.View, about, f) })
 }
@@ -203,7 +203,7 @@ func (a *area) say(c *page.Context) error {
 	}
 	t, readErr := ticketOf(c, who, id)
 	if readErr != nil {
-		return err // what went wrong first says more
+		return worse(err, readErr)
 	}
 	return c.Again(err, t.Title, func(f *page.Form) templ.Component { return ticketPage(c.View, t, f) })
 }

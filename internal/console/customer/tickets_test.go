@@ -1,6 +1,7 @@
 package customer_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"refunddesk/internal/refund"
 	"refunddesk/internal/review"
 	"refunddesk/internal/store/storetest"
 )
@@ -51,6 +53,19 @@ func TestAskingAboutAPackage(t *testing.T) {
 	assert.Equal(t, "One more thing", closed.Find("#kept").Raw())
 	assert.Nil(t, closed.Find("#reply-form"))
 	assert.NotNil(t, o.sound(o.ann, "/tickets?state=closed").Find("#ticket-"+id))
+}
+
+// What a refused question is about stays chosen, however many packages came after it.
+func TestARefusedQuestionIsStillAboutTheSame(t *testing.T) {
+	o := newOffice(t)
+	o.named("first", "Starter", func(p *refund.Package) { p.PurchasedAt = p.PurchasedAt.AddDate(-1, 0, 0) })
+	for i := range 200 {
+		o.named(fmt.Sprintf("later-%d", i), "Later", nil)
+	}
+	form := o.ann.Get("/tickets/new?package_id=first")
+	refused := o.ann.Send(form, "#question", "subject", "", "body", "Where is it?")
+	require.Equal(t, http.StatusUnprocessableEntity, refused.Status)
+	assert.Equal(t, "first", refused.Find("#package_id option[selected]").Attr("value"))
 }
 
 func TestAQuestionThatIsRefusedIsKept(t *testing.T) {

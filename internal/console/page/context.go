@@ -5,10 +5,12 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/a-h/templ"
 	"github.com/gin-gonic/gin"
 
+	"refunddesk/internal/audit"
 	"refunddesk/internal/desk"
 )
 
@@ -19,6 +21,25 @@ type Context struct {
 	kit  *Kit
 	gin  *gin.Context
 	form *Form
+	// attempt is how the audit log calls it when this is refused, empty when it changes nothing;
+	// about is what kind of thing the id in the path is of.
+	attempt audit.Action
+	about   audit.Object
+}
+
+// Refused gives err back, and if it refuses an attempt to change something that is written
+// down: for what a page refuses itself. Whatever goes on to a command of the desk is written
+// down there.
+func (c *Context) Refused(err error) error {
+	if c.attempt == "" {
+		return err
+	}
+	id := ""
+	if len(c.gin.Params) > 0 { // forms have one id at most
+		id = c.gin.Params[0].Value
+	}
+	c.Desk.NoteRefusal(c.Ctx(), c.Actor, c.attempt, c.about, id, err)
+	return err
 }
 
 // Ctx is the request's context.
@@ -26,6 +47,21 @@ func (c *Context) Ctx() context.Context { return c.gin.Request.Context() }
 
 // Kit is what the page was made with.
 func (c *Context) Kit() *Kit { return c.kit }
+
+// partLimit is how long a part of an answer may take whose whole has no limit: as a page.
+const partLimit = 15 * time.Second
+
+// Limited gives what is read until its end is called as long as a page has: for streams and
+// downloads, whose requests have no deadline.
+func (c *Context) Limited() (end func()) {
+	asked := c.gin.Request
+	ctx, cancel := context.WithTimeout(asked.Context(), partLimit)
+	c.gin.Request = asked.WithContext(ctx)
+	return func() {
+		cancel()
+		c.gin.Request = asked
+	}
+}
 
 // Request is the request itself.
 func (c *Context) Request() *http.Request { return c.gin.Request }

@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"refunddesk/internal/fault"
+	"refunddesk/internal/review"
 )
 
 var statuses = map[fault.Kind]int{
@@ -41,7 +42,7 @@ func (c *Context) Fail(err error) {
 		return // a stream or a download broke off; there is nobody to tell
 	}
 	c.WhenAgain(f)
-	if shown := c.ShowAs(StatusOf(f.Kind), c.T("failure.title"), failure(c.View, f, c.unsent())); shown != nil {
+	if shown := c.ShowAs(StatusOf(f.Kind), c.T("failure.title"), failure(c.View, f, c.unsentOf(f))); shown != nil {
 		c.logFailure(fault.From(shown))
 		http.Error(c.gin.Writer, f.Detail, StatusOf(f.Kind))
 	}
@@ -74,9 +75,17 @@ func (c *Context) logFailure(f *fault.Error) {
 // unsentField is one field of a form that did not arrive.
 type unsentField struct{ Name, Value string }
 
-// unsent is what was typed into a form that could not be taken.
-func (c *Context) unsent() []unsentField {
-	if c.gin.Request.Method != http.MethodPost {
+// unsent is a form that could not be taken; nil when none was sent.
+type unsent struct {
+	Fields []unsentField
+	// Again says that sending the same form again may help. If not, what was typed can be copied.
+	Again bool
+}
+
+// unsentOf is what a form had that was refused with f. Of what somebody else's page sent
+// nothing is repeated.
+func (c *Context) unsentOf(f *fault.Error) *unsent {
+	if c.gin.Request.Method != http.MethodPost || f.Code == CodeForeign {
 		return nil
 	}
 	form, err := c.Form()
@@ -95,8 +104,30 @@ func (c *Context) unsent() []unsentField {
 		}
 		return 1
 	})
-	return fields
+	return &unsent{Fields: fields, Again: canSendAgain(f)}
 }
+
+// typed are the fields with what somebody wrote.
+func (u *unsent) typed() []unsentField {
+	return slices.DeleteFunc(slices.Clone(u.Fields), func(f unsentField) bool { return !f.typed() })
+}
+
+func keptID(i int) string { return "kept-" + strconv.Itoa(i) }
+
+// labelOf is what a field that somebody wrote into is called. A reviewer's words to his
+// colleagues must never be taken for those to the customer.
+func (u *unsent) labelOf(v *View, field unsentField) string {
+	if field.Name == "body" && slices.Contains(u.Fields, unsentField{"visibility", string(review.Internal)}) {
+		return v.T("failure.field.internal")
+	}
+	if key := "failure.field." + field.Name; v.Has(key) {
+		return v.T(key)
+	}
+	return field.Name
+}
+
+// CodeForeign is of what was sent by a page of somebody else's.
+const CodeForeign = "cross-origin"
 
 // canSendAgain reports whether sending the same form again may help.
 func canSendAgain(f *fault.Error) bool {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"refunddesk/internal/audit"
 	"refunddesk/internal/console/static"
 	"refunddesk/internal/console/words"
 	"refunddesk/internal/desk"
@@ -45,25 +46,41 @@ type Handler func(c *Context) error
 
 // GET serves a page to whoever holds one of the roles.
 func (k *Kit) GET(path string, h Handler, roles ...identity.Role) {
-	k.handle(http.MethodGet, path, h, roles)
+	k.handle(http.MethodGet, path, "", h, roles)
 }
 
-// POST takes a form of whoever holds one of the roles.
-func (k *Kit) POST(path string, h Handler, roles ...identity.Role) {
-	k.handle(http.MethodPost, path, h, roles)
+// POST takes a form of whoever holds one of the roles. The action is how the audit log calls
+// an attempt that is refused before the desk is asked; empty when the form changes nothing.
+func (k *Kit) POST(path string, refused audit.Action, h Handler, roles ...identity.Role) {
+	k.handle(http.MethodPost, path, refused, h, roles)
 }
 
-func (k *Kit) handle(method, path string, h Handler, roles []identity.Role) {
+func (k *Kit) handle(method, path string, refused audit.Action, h Handler, roles []identity.Role) {
+	about := objectOf(path, refused)
 	k.Router.Handle(method, path, func(g *gin.Context) {
 		c := k.contextOf(g)
+		c.attempt, c.about = refused, about
 		if !c.Actor.Has(roles...) {
-			c.Fail(desk.ErrForbidden)
+			c.Fail(c.Refused(desk.ErrForbidden))
 			return
 		}
 		if err := h(c); err != nil {
 			c.Fail(err)
 		}
 	})
+}
+
+// objectOf is what kind of thing the id in the path of a form is of; empty when there is none,
+// or of a kind that no entry is about.
+func objectOf(path string, refused audit.Action) audit.Object {
+	object, _ := refused.Refuses()
+	switch {
+	case !strings.Contains(path, ":"), strings.HasPrefix(path, "/mails/"):
+		return ""
+	case strings.HasPrefix(path, "/refunds/"): // also a message, which is the work of its ticket
+		return audit.ObjectRefund
+	}
+	return object
 }
 
 // Staff are the roles that may see cases.
@@ -135,7 +152,7 @@ const contextKey = "refunddesk/page"
 // console's own middleware calls it before anything else of the kit.
 func (k *Kit) Enter(g *gin.Context, s *Session) *Context {
 	c := &Context{kit: k, gin: g, Desk: k.Desk}
-	v := View{Now: k.Now().UTC(), Path: g.Request.URL.Path, URL: WithQuery(g.Request.URL.RequestURI(), "done", ""), Assets: k.Assets, Dev: k.Dev, Partial: g.GetHeader("HX-Request") == "true"}
+	v := View{Now: k.Now().UTC(), Path: g.Request.URL.Path, URL: WithQuery(g.Request.URL.RequestURI(), "done", ""), Assets: k.Assets, Dev: k.Dev}
 	wishes := []string{cookie(g, LocaleCookie)}
 	if s != nil {
 		v.SignedIn, v.Actor, v.Name = true, s.Actor, s.Name

@@ -238,6 +238,35 @@ func TestThemes(t *testing.T) {
 	}
 }
 
+// A decision has words for colleagues and words for the customer: which is which can be told
+// also where they wait to be sent again.
+func TestTextsThatWaitAreToldApart(t *testing.T) {
+	away := func(*page.Context) error { return fault.New(fault.Unavailable, "engine-unavailable", "The engine is away.") }
+	for path, tc := range map[string]struct {
+		form url.Values
+		want []string
+	}{
+		"/review/t/decision": {url.Values{"decision": {"reject"}, "note": {"We asked."}, "message": {"Dear customer"}}, []string{"Words to the customer", "Note"}},
+		"/review/t/messages": {url.Values{"visibility": {"internal"}, "body": {"We asked."}}, []string{"Internal note, for staff only"}},
+		"/refunds/r/withdraw": {url.Values{}, nil},
+	} {
+		_, root := shown(t, asking{method: http.MethodPost, target: path, locale: "en", form: tc.form, roles: []identity.Role{identity.Reviewer}}, away)
+		var labels []string
+		for _, label := range root.All(".failure label") {
+			labels = append(labels, label.Text())
+			if root.Find("#"+label.Attr("for")) == nil {
+				t.Errorf("%s: %q labels nothing", path, label.Text())
+			}
+		}
+		if !slices.Equal(labels, tc.want) {
+			t.Errorf("%s: %v, want %v", path, labels, tc.want)
+		}
+		if root.Find(".failure form button") == nil {
+			t.Errorf("%s cannot be sent again", path)
+		}
+	}
+}
+
 func TestFailuresSayWhatHelpsAndKeepWhatWasTyped(t *testing.T) {
 	long := strings.Repeat("a long text ", 10)
 	for kind := fault.Internal; kind <= fault.Unavailable; kind++ {
@@ -254,6 +283,13 @@ func TestFailuresSayWhatHelpsAndKeepWhatWasTyped(t *testing.T) {
 			may := slices.Contains([]fault.Kind{fault.Internal, fault.Unavailable, fault.Unauthenticated, fault.TooMany}, kind)
 			if (again != nil) != may {
 				t.Errorf("kind %d: may be sent again: %v, want %v", kind, again != nil, may)
+			}
+			copied := root.Find(".failure textarea[readonly]")
+			if (copied != nil) == may || copied != nil && copied.Raw() != long {
+				t.Errorf("kind %d: what was typed cannot be copied", kind)
+			}
+			if label := root.Find(`.failure label`).Text(); label != map[string]string{"en": "Message", "zh-Hans": "消息"}[locale] {
+				t.Errorf("kind %d in %s: the text is called %q", kind, locale, label)
 			}
 			if again != nil && (again.Fields().Get("body") != long || again.Fields().Get("visibility") != "public" || again.Attr("action") != "/refunds/1/reply") {
 				t.Errorf("kind %d lost what was typed: %v", kind, again.Fields())

@@ -22,7 +22,6 @@ type View struct {
 	Theme    string // light, dark or "" for the system's
 	Assets   *static.Assets
 	Dev      bool
-	Partial  bool   // htmx asks: the frame is not needed
 	Done     string // word key of what was just done; "" for nothing
 }
 

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"testing"
 
+	"refunddesk/internal/audit"
 	"refunddesk/internal/desk"
 	"refunddesk/internal/fault"
 	"refunddesk/internal/policy"
@@ -59,6 +60,33 @@ func (o *Office) Site(options Options) *Site {
 		options.Viewers = o.Store
 	}
 	return NewSite(o.T, o.Desk, options)
+}
+
+// Refusals are the entries of the audit log that tell of refused attempts of the kind, as
+// "who: what id, code", oldest first.
+func (o *Office) Refusals(action audit.Action) []string {
+	o.T.Helper()
+	pool, err := o.SQL()
+	if err != nil {
+		o.T.Fatal(err)
+	}
+	rows, err := pool.QueryContext(o.Ctx, "SELECT actor || ': ' || object || ' ' || object_id || ', ' || reason_code FROM audit_entries WHERE action = ? ORDER BY seq", string(action))
+	if err != nil {
+		o.T.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	var all []string
+	for rows.Next() {
+		var one string
+		if err := rows.Scan(&one); err != nil {
+			o.T.Fatal(err)
+		}
+		all = append(all, one)
+	}
+	if err := rows.Err(); err != nil {
+		o.T.Fatal(err)
+	}
+	return all
 }
 
 // Engine plays the workflow engine: commands run the store's steps, as the workflow does.

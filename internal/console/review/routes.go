@@ -3,6 +3,7 @@
 package review
 
 import (
+	"refunddesk/internal/audit"
 	"refunddesk/internal/console/page"
 	"refunddesk/internal/identity"
 )
@@ -11,21 +12,21 @@ import (
 func Routes(k *page.Kit) {
 	p := &pages{packages: newNames()}
 	k.GET("/review", p.queue, page.Staff...)
-	k.POST("/review/assign", p.assignAll, identity.Reviewer)
-	k.POST("/review/claim", p.claimAll, identity.Reviewer)
+	k.POST("/review/assign", audit.TicketWorkRefused, p.assignAll, identity.Reviewer)
+	k.POST("/review/claim", audit.TicketWorkRefused, p.claimAll, identity.Reviewer)
 
 	k.GET("/review/saved-replies", p.replies, page.Staff...)
 	k.GET("/review/saved-replies/new", p.newReply, replyWriters...)
 	k.GET("/review/saved-replies/:reply", p.editReply, replyWriters...)
-	k.POST("/review/saved-replies", p.saveReply, replyWriters...)
-	k.POST("/review/saved-replies/:reply", p.saveReply, replyWriters...)
-	k.POST("/review/saved-replies/:reply/delete", p.deleteReply, replyWriters...)
+	k.POST("/review/saved-replies", audit.ReplyRefused, p.saveReply, replyWriters...)
+	k.POST("/review/saved-replies/:reply", audit.ReplyRefused, p.saveReply, replyWriters...)
+	k.POST("/review/saved-replies/:reply/delete", audit.ReplyRefused, p.deleteReply, replyWriters...)
 
 	k.GET("/review/:ticket", p.show, page.Staff...)
 	k.GET("/review/:ticket/viewers", p.viewers, page.Staff...)
-	k.POST("/review/:ticket/decision", p.decide, identity.Reviewer)
+	k.POST("/review/:ticket/decision", audit.DecisionRefused, p.decide, identity.Reviewer)
 	for what, do := range works {
-		k.POST("/review/:ticket/"+what, p.work(what, do), identity.Reviewer)
+		k.POST("/review/:ticket/"+what, audit.TicketWorkRefused, p.work(what, do), identity.Reviewer)
 		k.GET("/review/:ticket/"+what, formOn, page.Staff...)
 	}
 

@@ -26,12 +26,17 @@
 
   // --- Times: the server writes UTC, the reader wants his own.
   const lang = document.documentElement.lang === "zh-Hans" ? "zh-CN" : "en-GB";
-  const clock = new Intl.DateTimeFormat(lang, { dateStyle: "medium", timeStyle: "short" });
+  const clocks = { // by what is written of the moment
+    "": new Intl.DateTimeFormat(lang, { dateStyle: "medium", timeStyle: "short" }),
+    day: new Intl.DateTimeFormat(lang, { dateStyle: "medium" }),
+  };
+  const utc = 'time[data-local=""], time[data-local="day"]';
   const localise = (root) => {
-    const times = all('time[data-local=""]', root);
-    if (root.matches?.('time[data-local=""]')) times.push(root);
+    const times = all(utc, root);
+    if (root.matches?.(utc)) times.push(root);
     for (const time of times) {
       const at = new Date(time.dateTime);
+      const clock = clocks[time.dataset.local];
       time.dataset.local = "done";
       if (!Number.isNaN(at.valueOf())) time.textContent = clock.format(at);
     }
@@ -223,7 +228,39 @@
   on("htmx:finally:request", (event) => {
     const { sourceElement } = event.detail.ctx ?? {};
     if (sourceElement?.tagName === "FORM") release(sourceElement);
-    all("form[data-sent]").filter(boosted).forEach(release);
+  });
+  // What comes by itself meanwhile leaves a form under way as it is, and every form its key:
+  // with another one the same words would be said twice.
+  const ofSending = ["data-sent", "data-held", "aria-busy", "aria-disabled"];
+  on("htmx:before:morph:attr", (event) => {
+    const { target, detail } = event;
+    const sending = ofSending.includes(detail.attrName) && target.closest("form[data-sent]");
+    if (sending || (detail.attrName === "value" && target.name === "idempotency_key")) event.preventDefault();
+  });
+
+  // --- A page that follows something by itself says when it no longer does.
+  const cut = (stream, status) => {
+    if (status === 401) return location.reload(); // to sign in, and back here
+    const notice = $("#cut");
+    if (!notice || !stream.isConnected || !notice.hidden) return;
+    notice.hidden = false;
+    say(notice.textContent.trim());
+  };
+  on("htmx:sse:error", (event) => {
+    const { connection, status } = event.detail;
+    // Servers are started anew: the first try after a cut may find nobody.
+    if (status === 401 || connection?.attempt > 1) cut(event.target, status);
+  });
+  on("htmx:sse:after:connection", () => { const notice = $("#cut"); if (notice) notice.hidden = true; });
+  // htmx goes on after a cut, but not when it never got through.
+  const again = (stream) => setTimeout(() => {
+    if (stream.isConnected) window.htmx.ajax("GET", stream.getAttribute("hx-sse:connect"), { source: stream });
+  }, 10000);
+  on("htmx:finally:request", (event) => {
+    const { sourceElement: stream, response } = event.detail.ctx ?? {};
+    if (!stream?.hasAttribute?.("hx-sse:connect") || (response && response.status < 400)) return;
+    cut(stream, response?.status);
+    if (response?.status !== 401) again(stream);
   });
   on("htmx:error", async (event) => {
     const { ctx } = event.detail;
