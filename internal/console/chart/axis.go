@@ -13,6 +13,8 @@ const (
 	laneStep = 46.0
 	laneLine = 32.0 // of a lane's line below its top
 	axisFoot = 22.0
+	// shortAxis is of a time whose moments are told apart by seconds.
+	shortAxis = 5 * time.Minute
 )
 
 // Axis is a time axis with a line a lane. What happened before from or after to stands at
@@ -38,6 +40,7 @@ type axisLayout struct {
 	Now                 string // where now is; "" when it is elsewhere
 	Period              string
 	Linked              bool
+	Exact               bool // minutes would not tell its marks apart
 }
 
 func layAxis(v *page.View, from, to time.Time, lanes []Lane) axisLayout {
@@ -49,7 +52,7 @@ func layAxis(v *page.View, from, to time.Time, lanes []Lane) axisLayout {
 		return 0.02 + 0.96*min(1, max(0, float64(t.Sub(from))/float64(to.Sub(from))))
 	}
 	base := float64(len(lanes)) * laneStep
-	l := axisLayout{Height: pixels(base + axisFoot), Base: pixels(base), TextY: pixels(base + 16)}
+	l := axisLayout{Height: pixels(base + axisFoot), Base: pixels(base), TextY: pixels(base + 16), Exact: to.Sub(from) < shortAxis}
 	l.Period = v.T("chart.period", "From", wholeDay(v, from), "To", wholeDay(v, to))
 	for i, given := range lanes {
 		y := float64(i)*laneStep + laneLine
@@ -153,7 +156,7 @@ func tickText(v *page.View, t time.Time, span time.Duration) string {
 	switch {
 	case span < 10*time.Second:
 		return t.Format("15:04:05.000")
-	case span < 5*time.Minute:
+	case span < shortAxis:
 		return t.Format("15:04:05")
 	case span <= 2*days:
 		return t.Format("15:04 MST")

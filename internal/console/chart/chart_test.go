@@ -200,6 +200,19 @@ func TestAxisOfAnyLength(t *testing.T) {
 	}
 }
 
+// A refund that is credited at once is over within a second: the table says what was first.
+func TestAShortAxisTellsMomentsApart(t *testing.T) {
+	at := time.Date(2026, 11, 29, 14, 56, 16, 0, time.UTC)
+	lanes := []Lane{{Label: "a", Marks: []Mark{{At: at.Add(653 * time.Millisecond), Text: "filed"}, {At: at.Add(831 * time.Millisecond), Text: "credited"}}}}
+	got := cells(drawn(t, Axis(view(t, "en"), "Axis", at, at.Add(time.Second), lanes)))
+	if got[0][0] != "14:56:16.653 UTC" || got[1][0] != "14:56:16.831 UTC" {
+		t.Errorf("the table has %v", got)
+	}
+	if got := cells(drawn(t, Axis(view(t, "en"), "Axis", at, at.Add(time.Hour), lanes))); got[0][0] != "29 Nov 2026, 14:56 UTC" {
+		t.Errorf("the table has %v", got)
+	}
+}
+
 func TestBarsHaveTheirNumbersBeneath(t *testing.T) {
 	long := "A rule with a name that is a good deal longer than a telephone is wide"
 	root := drawn(t, Bars(view(t, "en"), "Rules", []Row{

@@ -241,13 +241,15 @@ func TestThemes(t *testing.T) {
 // A decision has words for colleagues and words for the customer: which is which can be told
 // also where they wait to be sent again.
 func TestTextsThatWaitAreToldApart(t *testing.T) {
-	away := func(*page.Context) error { return fault.New(fault.Unavailable, "engine-unavailable", "The engine is away.") }
+	away := func(*page.Context) error {
+		return fault.New(fault.Unavailable, "engine-unavailable", "The engine is away.")
+	}
 	for path, tc := range map[string]struct {
 		form url.Values
 		want []string
 	}{
-		"/review/t/decision": {url.Values{"decision": {"reject"}, "note": {"We asked."}, "message": {"Dear customer"}}, []string{"Words to the customer", "Note"}},
-		"/review/t/messages": {url.Values{"visibility": {"internal"}, "body": {"We asked."}}, []string{"Internal note, for staff only"}},
+		"/review/t/decision":  {url.Values{"decision": {"reject"}, "note": {"We asked."}, "message": {"Dear customer"}}, []string{"Words to the customer", "Note"}},
+		"/review/t/messages":  {url.Values{"visibility": {"internal"}, "body": {"We asked."}}, []string{"Internal note, for staff only"}},
 		"/refunds/r/withdraw": {url.Values{}, nil},
 	} {
 		_, root := shown(t, asking{method: http.MethodPost, target: path, locale: "en", form: tc.form, roles: []identity.Role{identity.Reviewer}}, away)
