@@ -97,6 +97,7 @@
   // --- A form is sent once.
   const hold = (form, submitter) => {
     form.setAttribute("aria-busy", "true");
+    form.setAttribute("hx-morph-skip", "sending"); // news that come meanwhile leave it as it is
     for (const button of all("button:not([type=button]), input[type=submit]", form)) {
       if (button.getAttribute("aria-disabled") !== "true") button.dataset.held = "true";
       button.setAttribute("aria-disabled", "true");
@@ -107,6 +108,7 @@
   const release = (form) => {
     delete form.dataset.sent;
     form.removeAttribute("aria-busy");
+    if (form.getAttribute("hx-morph-skip") === "sending") form.removeAttribute("hx-morph-skip");
     for (const button of all("[data-held]", form)) {
       delete button.dataset.held;
       button.removeAttribute("aria-disabled");
@@ -228,14 +230,6 @@
   on("htmx:finally:request", (event) => {
     const { sourceElement } = event.detail.ctx ?? {};
     if (sourceElement?.tagName === "FORM") release(sourceElement);
-  });
-  // What comes by itself meanwhile leaves a form under way as it is, and every form its key:
-  // with another one the same words would be said twice.
-  const ofSending = ["data-sent", "data-held", "aria-busy", "aria-disabled"];
-  on("htmx:before:morph:attr", (event) => {
-    const { target, detail } = event;
-    const sending = ofSending.includes(detail.attrName) && target.closest("form[data-sent]");
-    if (sending || (detail.attrName === "value" && target.name === "idempotency_key")) event.preventDefault();
   });
 
   // --- A page that follows something by itself says when it no longer does.
