@@ -30,7 +30,8 @@ const (
 	window365d = 365 * day
 )
 
-// historyLimit is how long the query over an account's history may take; a step has longer.
+// historyLimit is how long the query over an account's history may take unless the options say
+// otherwise; a step has longer.
 const historyLimit = time.Second
 
 // historyFacts are the facts that the query over the account's history gives, as policies
@@ -183,7 +184,7 @@ func (s *Store) readFacts(ctx context.Context, about, history *question) (failed
 		if about.found, err = one(session, about.into, about.sql, about.args...); err != nil || !about.found {
 			return err
 		}
-		limited, cancel := context.WithTimeout(ctx, historyLimit)
+		limited, cancel := context.WithTimeout(ctx, s.history)
 		defer cancel()
 		_, failed = one(session.WithContext(limited), history.into, history.sql, history.args...)
 		return nil
@@ -206,7 +207,7 @@ func (s *Store) readFactsAtOnce(ctx context.Context, about, history *question) (
 		batch := &pgx.Batch{}
 		batch.Queue(numbered(about.sql), about.args...)
 		// What travels together is one transaction, and the limit holds until its end.
-		batch.Queue("SELECT set_config('statement_timeout', $1, true)", strconv.FormatInt(historyLimit.Milliseconds(), 10))
+		batch.Queue("SELECT set_config('statement_timeout', $1, true)", strconv.FormatInt(s.history.Milliseconds(), 10))
 		batch.Queue(numbered(history.sql), history.args...)
 		results := driver.(*stdlib.Conn).Conn().SendBatch(ctx, batch)
 		defer func() { _ = results.Close() }() // says again what went wrong

@@ -8,6 +8,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -33,6 +34,9 @@ const (
 type Options struct {
 	Now   func() time.Time // the clock; time.Now when nil
 	Drain time.Duration    // how long usage from before a freeze is still taken
+	// History is how long the query over an account's history may take, without which screening
+	// does with what else it knows; a second when 0.
+	History time.Duration
 }
 
 // Store is the records. It implements the ports of desk, activities, engine and importer.
@@ -41,6 +45,7 @@ type Store struct {
 	dialect Dialect
 	now     func() time.Time
 	drain   time.Duration
+	history time.Duration
 	watch   *watchers
 }
 
@@ -63,7 +68,7 @@ func Open(dialect Dialect, d gorm.Dialector, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fault.New(fault.Unavailable, CodeUnavailable, "The database cannot be reached.").With(err)
 	}
-	return &Store{db: db, dialect: dialect, now: now, drain: o.Drain, watch: newWatchers()}, nil
+	return &Store{db: db, dialect: dialect, now: now, drain: o.Drain, history: cmp.Or(o.History, historyLimit), watch: newWatchers()}, nil
 }
 
 // SQL is the connection pool, for migrations and tests.

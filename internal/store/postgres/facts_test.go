@@ -23,6 +23,7 @@ func TestFactsOfASourceThatFailsAreUnknown(t *testing.T) {
 	t.Parallel()
 	url := database(t)
 	b := storetest.New(t, func(t *testing.T, o store.Options) *store.Store {
+		o.History = 0 // as programs have it
 		s, err := postgres.Open(postgres.Config{URL: url, Role: postgres.AppRole, MaxConnections: 1, Options: o})
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, s.Close()) })

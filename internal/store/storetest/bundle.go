@@ -68,6 +68,10 @@ type Bundle struct {
 
 const drain = time.Hour
 
+// patient is how long the facts of a test may take: the machine may be busy, and a test that is
+// about something else must not be about facts that nobody knows.
+const patient = time.Minute
+
 // New makes a bundle with the account "acct" in good standing and a drain window of an hour.
 func New(t *testing.T, open Opener) *Bundle {
 	t.Helper()
@@ -78,7 +82,7 @@ func New(t *testing.T, open Opener) *Bundle {
 func NewWith(t *testing.T, open Opener, drain time.Duration) *Bundle {
 	t.Helper()
 	clock := &Clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
-	b := &Bundle{Store: open(t, store.Options{Now: clock.Now, Drain: drain}), T: t, Clock: clock, Ctx: t.Context()}
+	b := &Bundle{Store: open(t, store.Options{Now: clock.Now, Drain: drain, History: patient}), T: t, Clock: clock, Ctx: t.Context()}
 	b.Account("acct")
 	return b
 }

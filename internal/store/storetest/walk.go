@@ -27,7 +27,7 @@ const walkDrain = 2 * time.Hour
 func Walk(t *testing.T, open Opener) {
 	// Long ago: a database that looks for pauses by its own clock, too, sees none.
 	clock := &Clock{now: time.Date(2001, 1, 1, 12, 0, 0, 0, time.UTC)}
-	s := open(t, store.Options{Now: clock.Now, Drain: walkDrain})
+	s := open(t, store.Options{Now: clock.Now, Drain: walkDrain, History: patient})
 	customers, reached := 0, map[refund.State]int{}
 	rapid.Check(t, func(t *rapid.T) {
 		customers++
