@@ -295,12 +295,13 @@
     all(".here", list).forEach((row) => row.remove());
     all("[data-needs]", list).forEach((row) => { row.hidden = !$(row.dataset.needs); });
     const seen = new Set();
-    const rows = all("[data-key][data-key-label]").filter((e) => !seen.has(e.dataset.key) && seen.add(e.dataset.key)).map((e) => {
+    const keyOf = (e) => e.dataset.rowKey ?? e.dataset.key;
+    const rows = all("[data-key-label]").filter((e) => !seen.has(keyOf(e)) && seen.add(keyOf(e))).map((e) => {
       const row = document.createElement("div");
       row.className = "here";
       const term = document.createElement("dt");
       term.append(document.createElement("kbd"));
-      term.firstChild.textContent = e.dataset.key;
+      term.firstChild.textContent = keyOf(e);
       const text = document.createElement("dd");
       text.textContent = e.dataset.keyLabel;
       row.append(term, text);
@@ -321,6 +322,12 @@
     return true;
   };
   const press = (key) => {
+    const row = document.activeElement?.closest("[data-row]");
+    const own = row && all("[data-row-key]", row).find((e) => e.dataset.rowKey === key && shown(e));
+    if (own) {
+      own.click(); // the focus stays in the list
+      return true;
+    }
     const element = all("[data-key]").find((e) => e.dataset.key === key && shown(e));
     if (!element) return false;
     const box = element.tagName === "DETAILS" ? element : element.closest("details");
