@@ -150,6 +150,9 @@ func TestSomebodyElseLookingIsVisible(t *testing.T) {
 	box := first.Find("#viewers")
 	assert.Equal(t, "polite", box.Attr("aria-live"))
 	assert.Equal(t, "every 15s", box.Attr("hx-trigger"))
+	for _, refused := range []string{"hx-status:4xx", "hx-status:5xx"} {
+		assert.Equal(t, "swap:none", box.Attr(refused), "a page that says what went wrong stays out of the heading")
+	}
 	assert.Empty(t, box.Text())
 	assert.Contains(t, o.get(rob, "/review/"+id).Find("#viewers").Text(), "rita is looking at this case too")
 	fragment := o.site.As(rita).Get(box.Attr("hx-get"))
