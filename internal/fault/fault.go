@@ -126,12 +126,16 @@ func From(err error) *Error {
 	return New(Internal, "internal", "Something went wrong on our side; the request id finds it in our logs.").With(err)
 }
 
-// CodeOf gives the code of the fault in err's chain: "" for nil, "internal" where there is none.
+// CodeOf gives the code of the fault in err's chain: "" for nil, also for a nil *Error, and
+// "internal" where there is none.
 func CodeOf(err error) string {
 	if err == nil {
 		return ""
 	}
-	return From(err).Code
+	if f := From(err); f != nil {
+		return f.Code
+	}
+	return ""
 }
 
 // IsAnswer reports whether err is a business answer (the caller's turn), as opposed to

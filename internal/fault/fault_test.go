@@ -66,6 +66,8 @@ func TestFrom(t *testing.T) {
 
 func TestCodeOf(t *testing.T) {
 	assert.Empty(t, fault.CodeOf(nil))
+	var none *fault.Error
+	assert.Empty(t, fault.CodeOf(none), "what was not refused has no code")
 	assert.Equal(t, "internal", fault.CodeOf(io.EOF))
 	assert.Equal(t, "refund-open", fault.CodeOf(fmt.Errorf("x: %w", conflict)))
 }

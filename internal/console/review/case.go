@@ -24,7 +24,7 @@ type casePage struct {
 	Facts    []page.Fact
 	Panel    panel
 	Replies  []review.SavedReply
-	Prefill  prefill
+	Added    string            // the field that a saved reply was added to; "" for none
 	Names    map[string]string // of packages, by id
 
 	List         list
@@ -34,11 +34,6 @@ type casePage struct {
 	// Which form was refused, with what was typed into it.
 	Which string
 	Form  *page.Form
-}
-
-// prefill is a saved reply put into one of the fields for the customer.
-type prefill struct {
-	ID, Field, Body string
 }
 
 // oneYear is how far back the account's history is drawn.
@@ -101,7 +96,6 @@ func (p *pages) caseOf(c *page.Context, ticketID string, l list) (casePage, erro
 		shown.Facts = page.FactsOf(c.View, shown.Screening.Facts)
 	}
 	shown.Panel = panelOf(c, shown.CaseView, shown.Account)
-	shown.Prefill = prefilled(shown, c.Query("reply"), c.Query("into"))
 	return shown, nil
 }
 
@@ -133,32 +127,6 @@ func (p *pages) viewers(c *page.Context) error {
 		return err
 	}
 	return c.Fragment(whoLooks(c.View, others))
-}
-
-// prefilled is the saved reply in the customer's language, or in the one it is written in.
-func prefilled(shown casePage, id, field string) prefill {
-	if field != "message" {
-		field = "body"
-	}
-	for _, r := range shown.Replies {
-		if r.ID != id || id == "" {
-			continue
-		}
-		for _, locale := range []string{shown.Account.Locale, refund.English, refund.SimplifiedChinese} {
-			if body := r.Body[locale]; body != "" {
-				return prefill{ID: id, Field: field, Body: body}
-			}
-		}
-	}
-	return prefill{}
-}
-
-// in is the saved reply for the field, or "".
-func (p prefill) in(field string) string {
-	if p.Field == field {
-		return p.Body
-	}
-	return ""
 }
 
 // customersNote is what the customer wrote with the request or the appeal.

@@ -9,7 +9,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"refunddesk/internal/desk"
 	"refunddesk/internal/identity"
 	"refunddesk/internal/refund"
 	"refunddesk/internal/review"
@@ -118,31 +117,6 @@ func TestAskingTheCustomerStopsTheCase(t *testing.T) {
 	assert.Contains(t, refused.Find("#public-trouble").Text(), "Nothing was recorded")
 }
 
-func TestASavedReplyFillsTheField(t *testing.T) {
-	o := newOffice(t)
-	id := o.asks("p1")
-	saved, err := o.Desk.SaveReply(o.Ctx, sam, review.SavedReply{Title: "Thanks", Body: map[string]string{"en": "Thank you for asking.", "zh-Hans": "感谢您的咨询。"}})
-	require.NoError(t, err)
-	a := o.get(rita, "/review/"+id+"?view=view%3Dmine")
-	picker := a.Find("form#picker-body")
-	fields := picker.Fields()
-	assert.Equal(t, "get", picker.Attr("method"))
-	assert.Equal(t, saved.ID, fields.Get("reply"))
-	filled := o.get(rita, picker.Attr("action")+"?"+fields.Encode())
-	assert.Equal(t, "Thank you for asking.", filled.Find("#public-body").Raw())
-	assert.Equal(t, "en", filled.Find("#public-body").Attr("lang"))
-	assert.True(t, filled.Find("details#public").Has("open"))
-	assert.Equal(t, "/review/"+id+"/messages?view=view%3Dmine", filled.Find("form#public-form").Attr("action"))
-	toDecision := o.get(rita, "/review/"+id+"?into=message&reply="+saved.ID)
-	assert.Equal(t, "Thank you for asking.", toDecision.Find("#message").Raw())
-	assert.Empty(t, toDecision.Find("#public-body").Raw())
-
-	locale := "zh-Hans"
-	_, err = o.ChangeAccount(o.Ctx, ada, "acct", desk.AccountChange{Locale: &locale})
-	require.NoError(t, err)
-	assert.Equal(t, "感谢您的咨询。", o.get(rita, "/review/"+id+"?reply="+saved.ID).Find("#public-body").Raw())
-}
-
 func TestSomebodyElseLookingIsVisible(t *testing.T) {
 	o := newOffice(t)
 	id := o.asks("p1")
@@ -184,7 +158,7 @@ func TestTheAddressOfAFormLeadsToItsPage(t *testing.T) {
 	o := newOffice(t)
 	id := o.asks("p1")
 	for _, what := range []string{
-		"decision", "claim", "release", "assign", "snooze", "request-information", "escalate", "messages", "resolve",
+		"decision", "use-reply", "claim", "release", "assign", "snooze", "request-information", "escalate", "messages", "resolve",
 	} {
 		assert.Equal(t, "/review/"+id, o.site.As(rita).Get("/review/"+id+"/"+what).Location, what)
 	}

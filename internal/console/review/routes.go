@@ -25,6 +25,7 @@ func Routes(k *page.Kit) {
 	k.GET("/review/:ticket", p.show, page.Staff...)
 	k.GET("/review/:ticket/viewers", p.viewers, page.Staff...)
 	k.POST("/review/:ticket/decision", audit.DecisionRefused, p.decide, identity.Reviewer)
+	k.POST("/review/:ticket/use-reply", "", p.useReply, identity.Reviewer)
 	for what, do := range works {
 		k.POST("/review/:ticket/"+what, audit.TicketWorkRefused, p.work(what, do), identity.Reviewer)
 		k.GET("/review/:ticket/"+what, formOn, page.Staff...)
@@ -33,6 +34,7 @@ func Routes(k *page.Kit) {
 	// A form that was refused leaves its address in the browser, and choosing another language
 	// asks for it again: there it leads to the page that the form was on.
 	k.GET("/review/:ticket/decision", formOn, page.Staff...)
+	k.GET("/review/:ticket/use-reply", formOn, page.Staff...)
 	for _, bulk := range []string{"assign", "claim"} {
 		k.GET("/review/"+bulk, func(c *page.Context) error { return c.See(listFrom(c.Query("view")).Path(), "") }, page.Staff...)
 	}
