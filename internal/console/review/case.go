@@ -7,6 +7,7 @@ import (
 
 	"refunddesk/internal/console/page"
 	"refunddesk/internal/desk"
+	"refunddesk/internal/fault"
 	"refunddesk/internal/identity"
 	"refunddesk/internal/money"
 	"refunddesk/internal/refund"
@@ -85,7 +86,8 @@ func (p *pages) caseOf(c *page.Context, ticketID string, l list) (casePage, erro
 	if shown.Names, err = p.packages.Of(c, bought...); err != nil {
 		return shown, err
 	}
-	if shown.Before, shown.Next, err = l.neighbours(c, t); err != nil {
+	// A list that cannot be has no neighbours, and the case is none the less there.
+	if shown.Before, shown.Next, err = l.neighbours(c, t); err != nil && !fault.IsAnswer(err) {
 		return shown, err
 	}
 	if shown.Others, err = look(c, ticketID); err != nil {

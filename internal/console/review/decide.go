@@ -54,6 +54,8 @@ func onward(c *page.Context, l list, ticketID string) (string, error) {
 	}
 	next, err := l.next(c, ticketID)
 	switch {
+	case fault.IsAnswer(err):
+		return l.Case(ticketID), nil // there is no such case or list: the desk says so, on the record
 	case err != nil:
 		return "", err
 	case next == "":
@@ -62,8 +64,18 @@ func onward(c *page.Context, l list, ticketID string) (string, error) {
 	return l.Case(next), nil
 }
 
+// graver is why a form cannot be shown again: it was refused with one error, and the page that
+// it stands on cannot be read for another. The page of a refusal has nothing of what was typed,
+// that of a failure all of it.
+func graver(refused, unread error) error {
+	if fault.IsAnswer(unread) {
+		return refused
+	}
+	return unread
+}
+
 // again shows the case as it is now, with what was typed into the form and why it was
-// refused. While the case cannot be read either, the failure's own page keeps what was typed.
+// refused. While the case cannot be read, the failure's own page keeps what was typed.
 func (p *pages) again(c *page.Context, l list, which string, err error) error {
 	f := fault.From(err)
 	switch f.Kind {
@@ -77,7 +89,7 @@ func (p *pages) again(c *page.Context, l list, which string, err error) error {
 	}
 	shown, readErr := p.caseOf(c, c.Param("ticket"), l)
 	if readErr != nil {
-		return err
+		return graver(err, readErr)
 	}
 	form.Fault = page.InWords(c.View, f)
 	shown.Which, shown.Form = which, form

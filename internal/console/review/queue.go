@@ -196,7 +196,7 @@ func (p *pages) claimAll(c *page.Context) error {
 	l := listFrom(c.Query("view"))
 	ids := slices.Compact(slices.Sorted(slices.Values(form.Values["ticket_ids"])))
 	if len(ids) == 0 || len(ids) > desk.MostAssigned {
-		return p.queueAgain(c, l, fault.InvalidField("ticket_ids", "names 1 to %d tickets", desk.MostAssigned))
+		return p.queueAgain(c, l, c.Refused(fault.InvalidField("ticket_ids", "names 1 to %d tickets", desk.MostAssigned)))
 	}
 	claimed := 0
 	var left error
@@ -224,7 +224,7 @@ func (p *pages) claimAll(c *page.Context) error {
 func (p *pages) queueAgain(c *page.Context, l list, err error) error {
 	shown, readErr := p.queueOf(c, l, l.form())
 	if readErr != nil {
-		return readErr
+		return graver(err, readErr)
 	}
 	return c.Again(err, c.T("review.title"), func(f *page.Form) templ.Component {
 		shown.Bulk = f

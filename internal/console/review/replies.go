@@ -77,10 +77,13 @@ func (p *pages) saveReply(c *page.Context) error {
 	}
 	if r.ID != "" {
 		if r.Version, err = strconv.ParseInt(form.Get("version"), 10, 64); err != nil {
-			return fault.InvalidField("version", "is a number")
+			err = c.Refused(fault.InvalidField("version", "is a number"))
 		}
 	}
-	if _, err = c.Desk.SaveReply(c.Ctx(), c.Actor, r); err == nil {
+	if err == nil {
+		_, err = c.Desk.SaveReply(c.Ctx(), c.Actor, r)
+	}
+	if err == nil {
 		return c.See("/review/saved-replies", "review-reply-saved")
 	}
 	return c.Again(err, c.T("review.replies.title"), func(f *page.Form) templ.Component {

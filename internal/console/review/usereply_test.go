@@ -1,20 +1,16 @@
 package review_test
 
 import (
-	"context"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"refunddesk/internal/console/page"
 	"refunddesk/internal/console/pagetest"
-	pages "refunddesk/internal/console/review"
 	"refunddesk/internal/desk"
 	"refunddesk/internal/identity"
 	"refunddesk/internal/review"
-	"refunddesk/internal/store"
 )
 
 // thanks is a saved reply in both languages.
@@ -123,7 +119,7 @@ func TestASavedReplyThatCannotBeAddedLosesNothing(t *testing.T) {
 	assert.Empty(t, gone.Flaws())
 
 	site := o.site
-	o.site = o.without()
+	o.site = o.unread()
 	down := o.picks(rita, a, "form#decision-form", "message", "note", "I called him.", "message", "Dear Ann,")
 	assert.Equal(t, 503, down.Status)
 	assert.Equal(t, "Dear Ann,", down.Find("form[method=post] textarea[name=message]").Raw())
@@ -172,19 +168,4 @@ func (o *office) another() {
 	o.T.Helper()
 	_, err := o.Desk.SaveReply(o.Ctx, sam, review.SavedReply{Title: "Sorry", Body: map[string]string{"en": "We are sorry."}})
 	require.NoError(o.T, err)
-}
-
-// without serves the same pages while cases cannot be read whole.
-func (o *office) without() *pagetest.Site {
-	o.T.Helper()
-	down := desk.New(desk.Options{Records: halfAway{o.Store}, Engine: o.Engine, Watch: o.Store, Now: o.Clock.Now})
-	return pagetest.NewSite(o.T, down, pagetest.Options{Now: o.Clock.Now, Routes: []func(*page.Kit){pages.Routes}})
-}
-
-// halfAway are records of which a part cannot be read: what is linked to an account, which
-// the page of every case shows.
-type halfAway struct{ *store.Store }
-
-func (halfAway) Linked(context.Context, string, int) ([]desk.LinkedAccount, error) {
-	return nil, away
 }

@@ -102,7 +102,7 @@ func snooze(c *page.Context, id string, f *page.Form) (string, error) {
 	case preset != "":
 		v, err := c.Desk.Ticket(c.Ctx(), c.Actor, id)
 		if err != nil {
-			return "", err
+			return "", c.Refused(err)
 		}
 		until = presetTime(preset, c.Now, v.Ticket.SLA.Calendar)
 	default:
@@ -113,11 +113,11 @@ func snooze(c *page.Context, id string, f *page.Form) (string, error) {
 			}
 		}
 		if err != nil {
-			return "", untilIs
+			return "", c.Refused(untilIs)
 		}
 	}
 	if until.IsZero() && done == "review-snoozed" {
-		return "", untilIs
+		return "", c.Refused(untilIs)
 	}
 	_, err := c.Desk.Snooze(c.Ctx(), c.Actor, id, until)
 	return done, err
