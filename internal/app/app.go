@@ -34,6 +34,7 @@ type Options struct {
 	Mailer          activities.Mailer
 	Metrics         string // where to serve /metrics, MetricsBeside, or "" for nowhere
 	RateLimit       float64
+	Drain           time.Duration // of Store: how long usage from before a request is still taken
 	ShutdownDelay   time.Duration // unready for so long before the listener closes
 	ShutdownTimeout time.Duration
 	Log             *slog.Logger
@@ -74,7 +75,7 @@ func Start(o Options) (*App, error) {
 		return nil, err
 	}
 	shelf := policy.NewShelf(o.Store.PolicySource)
-	a.desk = desk.New(desk.Options{Records: o.Store, Engine: a.engine, Watch: o.Store, Policies: shelf, Log: o.Log})
+	a.desk = desk.New(desk.Options{Records: o.Store, Engine: a.engine, Watch: o.Store, Policies: shelf, Drain: o.Drain, Log: o.Log})
 	if err := a.openConsole(); err != nil {
 		return nil, err
 	}

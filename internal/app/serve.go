@@ -41,7 +41,7 @@ func Serve(ctx context.Context, c config.Serve, log *slog.Logger) error {
 	a, err := Start(Options{
 		Role: c.Role, HTTP: c.HTTP, Store: records,
 		Engine:   engine.Options{Address: c.Engine, Namespace: c.EngineNamespace, TaskQueue: c.TaskQueue},
-		Verifier: verifier, Mailer: mailer, Metrics: c.Metrics, RateLimit: c.RateLimit, Console: pages,
+		Verifier: verifier, Mailer: mailer, Metrics: c.Metrics, RateLimit: c.RateLimit, Console: pages, Drain: c.DrainWindow,
 		ShutdownDelay: c.ShutdownDelay, ShutdownTimeout: c.ShutdownTimeout, Log: log,
 	})
 	if err != nil {

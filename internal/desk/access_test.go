@@ -246,6 +246,9 @@ func TestWhoMayCommand(t *testing.T) {
 		"list pauses": {func(ctx context.Context, d *desk.Desk, who identity.Actor) error {
 			return does(d.Pauses(ctx, who, false, desk.Paging{}))
 		}, []identity.Actor{ada, auditor, rita, sam}},
+		"read what delays a credit": {func(ctx context.Context, d *desk.Desk, who identity.Actor) error {
+			return does(d.CreditDelay(ctx, who, refund.Package{}))
+		}, []identity.Actor{ada, auditor, rita, sam}},
 		"preview a pause": {func(ctx context.Context, d *desk.Desk, who identity.Actor) error {
 			return does(d.PauseEffect(ctx, who, desk.PauseAll, ""))
 		}, []identity.Actor{ada, auditor, rita, sam}},

@@ -15,24 +15,27 @@ type Desk struct {
 	watch    Watch
 	policies Policies
 	now      func() time.Time
+	drain    time.Duration
 	log      *slog.Logger
 
 	backtesting sync.Mutex // held while a backtest runs
 }
 
-// Options set a desk up. Now and Log may be nil.
+// Options set a desk up. Now and Log may be nil. Drain is the records' own: how long usage from
+// before a request is still taken.
 type Options struct {
 	Records  Records
 	Engine   Engine
 	Watch    Watch
 	Policies Policies
 	Now      func() time.Time
+	Drain    time.Duration
 	Log      *slog.Logger
 }
 
 // New makes a desk.
 func New(o Options) *Desk {
-	d := &Desk{records: o.Records, engine: o.Engine, watch: o.Watch, policies: o.Policies, now: o.Now, log: o.Log}
+	d := &Desk{records: o.Records, engine: o.Engine, watch: o.Watch, policies: o.Policies, now: o.Now, drain: o.Drain, log: o.Log}
 	if d.now == nil {
 		d.now = time.Now
 	}

@@ -116,3 +116,35 @@ func (d *Desk) PauseEffect(ctx context.Context, actor identity.Actor, scope Paus
 	effect, err := d.records.PauseEffect(ctx, scope, target)
 	return effect, noTarget(err)
 }
+
+// pausesAtOnce is how many pauses are read at once.
+const pausesAtOnce = 200
+
+// CreditDelay says what would keep a refund of the package from being credited at once if it
+// were approved now. For staff.
+func (d *Desk) CreditDelay(ctx context.Context, actor identity.Actor, p refund.Package) (Delay, error) {
+	if !actor.IsStaff() {
+		return Delay{}, ErrForbidden
+	}
+	var delay Delay
+	if p.FrozenAt != nil {
+		if settles := p.FrozenAt.Add(d.drain); settles.After(d.now()) {
+			delay.SettlesAt = &settles
+		}
+	}
+	for paging := (Paging{Limit: pausesAtOnce}); ; {
+		page, err := d.records.Pauses(ctx, true, paging)
+		if err != nil {
+			return Delay{}, err
+		}
+		for _, pause := range page.Items {
+			if pause.Covers(p) && (delay.PausedUntil == nil || pause.ExpiresAt.After(*delay.PausedUntil)) {
+				delay.PausedUntil = &pause.ExpiresAt
+			}
+		}
+		if page.Next == "" {
+			return delay, nil
+		}
+		paging.Cursor = page.Next
+	}
+}

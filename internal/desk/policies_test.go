@@ -193,6 +193,43 @@ func TestCreditingIsPaused(t *testing.T) {
 	assert.Equal(t, "not-found", codeOf(does(o.desk.EndPause(o.Ctx, ada, "none"))))
 }
 
+// Of the pauses that cover a package the last one counts, and the drain window runs beside.
+func TestWhatDelaysACredit(t *testing.T) {
+	o := newOffice(t)
+	now := o.Clock.Now()
+	d := desk.New(desk.Options{Records: o.Store, Engine: o.engine, Now: o.Clock.Now, Drain: time.Hour})
+	delay := func(p refund.Package) desk.Delay {
+		t.Helper()
+		found, err := d.CreditDelay(o.Ctx, rita, p)
+		require.NoError(t, err)
+		return found
+	}
+	hers := refund.Package{AccountID: "acct", Product: refund.GlobalSMS, FrozenAt: &now}
+	settles := now.Add(time.Hour)
+	assert.Equal(t, desk.Delay{SettlesAt: &settles}, delay(hers))
+	assert.Empty(t, delay(refund.Package{AccountID: "acct"}), "nothing was frozen")
+
+	last := now
+	for range 201 { // more than are read at once, the longest is the oldest
+		_, err := o.desk.Pause(o.Ctx, ada, desk.Pause{Scope: desk.PauseProduct, Target: refund.GlobalSMS, Reason: "r", ExpiresAt: now.Add(300*time.Hour - last.Sub(now))})
+		require.NoError(t, err)
+		last = last.Add(time.Hour)
+	}
+	p, err := o.desk.Pause(o.Ctx, ada, desk.Pause{Scope: desk.PauseAccount, Target: "acct", Reason: "r", ExpiresAt: now.Add(400 * time.Hour)})
+	require.NoError(t, err)
+	o.Clock.Add(time.Hour)
+	assert.Equal(t, now.Add(400*time.Hour), *delay(hers).PausedUntil)
+	assert.Nil(t, delay(hers).SettlesAt, "the window is closed")
+	assert.Equal(t, now.Add(300*time.Hour), *delay(refund.Package{AccountID: "other", Product: refund.GlobalSMS}).PausedUntil)
+	assert.Nil(t, delay(refund.Package{AccountID: "other", Product: "voice"}).PausedUntil)
+	_, err = o.desk.EndPause(o.Ctx, ada, p.ID)
+	require.NoError(t, err)
+	assert.Equal(t, now.Add(300*time.Hour), *delay(hers).PausedUntil)
+	all, err := o.desk.Pause(o.Ctx, ada, desk.Pause{Scope: desk.PauseAll, Reason: "r", ExpiresAt: now.Add(500 * time.Hour)})
+	require.NoError(t, err)
+	assert.Equal(t, all.ExpiresAt, *delay(refund.Package{AccountID: "other", Product: "voice"}).PausedUntil)
+}
+
 func TestAPauseIsChecked(t *testing.T) {
 	o := newOffice(t)
 	good := desk.Pause{Scope: desk.PauseAll, Reason: "reconciliation", ExpiresAt: o.Clock.Now().Add(time.Hour)}

@@ -204,6 +204,26 @@ type Pause struct {
 // InForce reports whether the pause stops crediting at now.
 func (p Pause) InForce(now time.Time) bool { return p.EndedAt == nil && now.Before(p.ExpiresAt) }
 
+// Covers reports whether refunds of the package are of the pause's scope.
+func (p Pause) Covers(pkg refund.Package) bool {
+	switch p.Scope {
+	case PauseAccount:
+		return p.Target == pkg.AccountID
+	case PauseProduct:
+		return p.Target == pkg.Product
+	case PauseAll:
+		return true
+	}
+	return false
+}
+
+// Delay is what keeps an approved refund from being credited at once; both times are nil when
+// nothing does.
+type Delay struct {
+	PausedUntil *time.Time // when the last pause ends that covers it, if nobody ends it before
+	SettlesAt   *time.Time // until when usage from before the request is still taken (drain window)
+}
+
 // PauseEffect is what a pause would hold.
 type PauseEffect struct {
 	States []StateCount // open refunds by state

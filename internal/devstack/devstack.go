@@ -118,7 +118,7 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 	s.App, err = app.Start(app.Options{
 		Role: config.RoleAll, HTTP: o.HTTP, Store: records,
 		Engine:   engine.Options{Address: s.Engine.Address(), Namespace: s.Engine.Namespace()},
-		Verifier: access, Mailer: mailer,
+		Verifier: access, Mailer: mailer, Drain: o.Drain,
 		Metrics: app.MetricsBeside, ShutdownTimeout: 10 * time.Second, Log: o.Log,
 		Routes:  routes(issuer, s.Inbox.Handler()),
 		Console: &app.Console{Issuer: newSignIns(issuer, access), Dev: true, Guard: localOnly},

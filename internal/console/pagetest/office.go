@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"refunddesk/internal/audit"
 	"refunddesk/internal/desk"
@@ -28,8 +29,10 @@ type Office struct {
 // NewOffice opens an office that is closed with the test.
 func NewOffice(t *testing.T) *Office {
 	t.Helper()
+	var drain time.Duration
 	o := &Office{Bundle: storetest.New(t, func(t *testing.T, options store.Options) *store.Store {
 		t.Helper()
+		drain = options.Drain
 		s, err := sqlite.Open(filepath.Join(t.TempDir(), "records.db"), options)
 		if err != nil {
 			t.Fatal(err)
@@ -46,7 +49,7 @@ func NewOffice(t *testing.T) *Office {
 	})}
 	o.Account("other")
 	o.Engine = &Engine{records: o.Bundle}
-	o.Desk = desk.New(desk.Options{Records: o.Store, Engine: o.Engine, Watch: o.Store, Policies: policy.NewShelf(o.PolicySource), Now: o.Clock.Now})
+	o.Desk = desk.New(desk.Options{Records: o.Store, Engine: o.Engine, Watch: o.Store, Policies: policy.NewShelf(o.PolicySource), Now: o.Clock.Now, Drain: drain})
 	return o
 }
 

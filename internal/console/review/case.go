@@ -97,7 +97,9 @@ func (p *pages) caseOf(c *page.Context, ticketID string, l list) (casePage, erro
 	if shown.Screening != nil {
 		shown.Facts = page.FactsOf(c.View, shown.Screening.Facts)
 	}
-	shown.Panel = panelOf(c, shown.CaseView, shown.Account)
+	if shown.Panel, err = panelOf(c, shown.CaseView, shown.Account, shown.Package.Package); err != nil {
+		return shown, err
+	}
 	return shown, nil
 }
 

@@ -26,11 +26,12 @@ func (p *pages) decide(c *page.Context) error {
 	if err != nil {
 		return p.again(c, l, "decision", err)
 	}
-	return c.See(onward, doneOf(after, review.Vote(form.Get("decision"))))
+	return c.See(onward, doneOf(c, after, review.Vote(form.Get("decision"))))
 }
 
-// doneOf is the word of what a vote led to.
-func doneOf(after desk.CaseView, vote review.Vote) string {
+// doneOf is the word of what a vote led to. The vote is cast: that it cannot be read what the
+// money waits for is no failure of it.
+func doneOf(c *page.Context, after desk.CaseView, vote review.Vote) string {
 	switch {
 	case vote == review.Reject:
 		return "review-rejected"
@@ -38,6 +39,20 @@ func doneOf(after desk.CaseView, vote review.Vote) string {
 		return "review-vote-counted"
 	case after.Refund.State == refund.OnHold:
 		return "review-approved-held"
+	}
+	pkg, err := c.Desk.Package(c.Ctx(), c.Actor, after.Ticket.PackageID)
+	if err != nil {
+		return "review-approved-recorded"
+	}
+	delay, err := c.Desk.CreditDelay(c.Ctx(), c.Actor, pkg.Package)
+	if err != nil {
+		return "review-approved-recorded"
+	}
+	switch laterOf(delay) {
+	case delayPause:
+		return "review-approved-paused"
+	case delayDrain:
+		return "review-approved-settles"
 	}
 	return "review-approved"
 }

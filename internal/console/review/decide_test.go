@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"refunddesk/internal/console/pagetest"
+	"refunddesk/internal/desk"
 	"refunddesk/internal/fault"
 	"refunddesk/internal/identity"
 	"refunddesk/internal/money"
@@ -21,6 +22,7 @@ var away = pagetest.Away
 func TestADecisionSaysWhatItDoesToTheMoney(t *testing.T) {
 	o := newOffice(t)
 	id := o.asks("p1")
+	o.Clock.Add(time.Hour) // the drain window is closed
 	a := o.get(rita, "/review/"+id)
 	assert.Contains(t, a.Find("#approve-effect").Text(), "$2,000.00 will be credited to Ann (acct) now")
 	assert.Contains(t, a.Find("#reject-effect").Text(), "Nothing is paid. The package thaws")
@@ -34,6 +36,62 @@ func TestADecisionSaysWhatItDoesToTheMoney(t *testing.T) {
 	after := o.get(rob, done.Location)
 	assert.Contains(t, after.Find("#talk").Text(), "Our fault.")
 	assert.Contains(t, after.Find("li.message.public").Text(), "Sorry for that.")
+}
+
+// While nothing is credited an approval says until when, before it is given and after.
+func TestAnApprovalSaysThatCreditingIsPaused(t *testing.T) {
+	o := newOffice(t)
+	until := o.Clock.Now().Add(48 * time.Hour)
+	for scope, target := range map[desk.PauseScope]string{desk.PauseAll: "", desk.PauseProduct: refund.GlobalSMS, desk.PauseAccount: "acct"} {
+		id := o.asks("p-" + string(scope))
+		paused, err := o.Desk.Pause(o.Ctx, ada, desk.Pause{Scope: scope, Target: target, Reason: "Odd pattern.", ExpiresAt: until})
+		require.NoError(t, err)
+		for locale, words := range map[string][2]string{"en": {"Crediting is paused", "now"}, "zh-Hans": {"入账目前已暂停", "立即"}} {
+			a := o.site.As(rita).In(locale).Get("/review/" + id)
+			assert.Empty(t, a.Flaws())
+			assert.Contains(t, a.Find("#approve-effect").Text(), words[0], scope)
+			assert.NotContains(t, a.Find("#approve-effect").Text(), words[1], scope)
+			assert.Equal(t, until.Format(time.RFC3339), a.Find("#approve-effect time").Attr("datetime"))
+		}
+		done := o.site.As(rita).Send(o.get(rita, "/review/"+id), "form#decision-form", "decision", "approve", "reason_code", "verified_request")
+		assert.Equal(t, "/review/"+id+"?done=review-approved-paused", done.Location)
+		assert.Contains(t, o.get(rita, done.Location).Find("#said").Text(), "when the pause ends")
+
+		o.Step(o.read(id).Refund.ID, refund.VerbCredit, refund.OnHold)
+		assert.Equal(t, "Crediting paused", o.get(rita, "/review/"+id).Find("header.heading .hold-cause").Text())
+		_, err = o.Desk.EndPause(o.Ctx, ada, paused.ID)
+		require.NoError(t, err)
+	}
+	o.Clock.Add(time.Hour)
+	o.Account("third")
+	_, err := o.Desk.Pause(o.Ctx, ada, desk.Pause{Scope: desk.PauseAccount, Target: "third", Reason: "Another's.", ExpiresAt: until})
+	require.NoError(t, err)
+	id := o.asks("last")
+	o.Clock.Add(time.Hour)
+	assert.Contains(t, o.get(rita, "/review/"+id).Find("#approve-effect").Text(), "will be credited to Ann (acct) now")
+}
+
+// Usage from before the request is taken for an hour here: until then nothing is credited.
+func TestAnApprovalSaysThatUsageMayStillComeIn(t *testing.T) {
+	o := newOffice(t)
+	settles := o.Clock.Now().Add(time.Hour)
+	id := o.asks("p1")
+	pause := func(d time.Duration) {
+		t.Helper()
+		_, err := o.Desk.Pause(o.Ctx, ada, desk.Pause{Scope: desk.PauseAll, Reason: "Odd pattern.", ExpiresAt: o.Clock.Now().Add(d)})
+		require.NoError(t, err)
+	}
+	effect := func() *pagetest.Element {
+		t.Helper()
+		return o.get(rita, "/review/"+id).Find("#approve-effect")
+	}
+	pause(30 * time.Minute) // is over before the window closes
+	assert.Contains(t, effect().Text(), "usage from before the request may still come in")
+	assert.Equal(t, settles.Format(time.RFC3339), effect().Find("time").Attr("datetime"))
+	pause(2 * time.Hour)
+	assert.Contains(t, effect().Text(), "Crediting is paused", "the longer of the two is told")
+	done := o.site.As(rita).Send(o.get(rita, "/review/"+id), "form#decision-form", "decision", "reject", "reason_code", "unverified")
+	assert.Equal(t, "/review/"+id+"?done=review-rejected", done.Location)
 }
 
 func TestAQuorumIsToldBeforeAndAfter(t *testing.T) {
@@ -55,7 +113,7 @@ func TestAQuorumIsToldBeforeAndAfter(t *testing.T) {
 	assert.False(t, a.Find("#reject").Has("disabled"), "whoever may decide may reject")
 	a = o.get(sam, "/review/"+id)
 	assert.Contains(t, a.Find("#progress").Text(), "1 of 2 approvals")
-	assert.Contains(t, a.Find("#approve-effect").Text(), "will be credited")
+	assert.Contains(t, a.Find("#approve-effect").Text(), "is credited to Ann (acct)")
 }
 
 func TestNobodyDecidesForAnAccountLinkedToHis(t *testing.T) {
@@ -101,7 +159,7 @@ func TestAStaleDecisionShowsWhatChangedAndKeepsWhatWasTyped(t *testing.T) {
 		assert.Empty(t, o.read(id).Case.Decisions, "nothing was recorded")
 		if locale == "zh-Hans" {
 			done := o.site.As(rita).Send(stale, "form#decision-form")
-			assert.Equal(t, "/review/"+id+"?done=review-approved", done.Location)
+			assert.Equal(t, "/review/"+id+"?done=review-approved-settles", done.Location)
 		}
 	}
 	assert.Equal(t, money.Units(1500, "USD"), *o.read(id).Refund.Approved)
@@ -220,11 +278,28 @@ func TestNeedsAttentionIsRejectedBySeniorsOnly(t *testing.T) {
 func TestASuspendedAccountsCaseWaits(t *testing.T) {
 	o := newOffice(t)
 	id := o.asks("p1")
+	before := o.get(rita, "/review/"+id)
+	assert.Nil(t, before.Find(".hold-cause"))
 	_, _, err := o.SetStanding(o.Ctx, storetest.Admin, "acct", refund.Suspended, "Spam.")
 	require.NoError(t, err)
 	o.Step(o.read(id).Refund.ID, refund.VerbReassess, refund.OnHold)
 	a := o.get(rita, "/review/"+id)
-	assert.Contains(t, a.Find("#why-not").Text(), "on hold")
+	assert.Contains(t, a.Find("#why-not").Text(), "on hold and waits for the end of the account’s suspension.")
+	assert.Equal(t, "Account suspended", a.Find("header.heading .hold-cause").Text())
+	assert.Equal(t, "Account suspended", o.get(rita, "/review").Find("#row-"+id+" .hold-cause").Text())
 	assert.Contains(t, a.Find("#standing").Text(), "Spam.")
 	assert.NotNil(t, a.Find("#work"), "it can be claimed, noted and assigned all the same")
+
+	// Whoever decides from a page of before is told the same, of all that it waits for.
+	_, _, err = o.SetDispute(o.Ctx, storetest.Integrator, "p1", refund.DisputeOpen)
+	require.NoError(t, err)
+	o.Step(o.read(id).Refund.ID, refund.VerbReassess, refund.OnHold)
+	for locale, words := range map[string]string{"en": "a payment dispute and the end of the account’s suspension", "zh-Hans": "支付争议结束、账户解除暂停"} {
+		refused := o.site.As(rita).In(locale).Send(before, "form#decision-form", "decision", "approve", "reason_code", "verified_request", "note", "I called him.")
+		assert.Equal(t, 409, refused.Status)
+		assert.Contains(t, refused.Find("#decision-trouble").Text(), words)
+		assert.Equal(t, "I called him.", refused.Find("#kept-note").Raw())
+		assert.Len(t, refused.All("header.heading .hold-cause"), 2)
+		assert.Empty(t, refused.Flaws())
+	}
 }

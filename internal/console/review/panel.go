@@ -2,6 +2,8 @@ package review
 
 import (
 	"strconv"
+	"strings"
+	"time"
 
 	"refunddesk/internal/console/page"
 	"refunddesk/internal/desk"
@@ -15,12 +17,19 @@ import (
 type panel struct {
 	WhyNot        string // in words; "" for whoever may decide
 	ApproveWhyNot string // why he may only reject; "" when he may approve too
-	OnApprove     string // what an approval does to the money
+	OnApprove     effect // what an approval does to the money
 	OnReject      string // what a rejection does
 	Digest        string
 	Progress      progress
 	Shown         snapshot
 	Changes       []change // since the page that was sent was made
+}
+
+// effect is what a vote leads to, and when the money moves; no time means at once, or never.
+type effect struct {
+	Text string
+	When string // what happens at the time
+	At   *time.Time
 }
 
 // progress is how far the votes are.
@@ -41,28 +50,60 @@ type snapshot struct {
 // change is something that is not as the reviewer was shown it.
 type change struct{ What, Was, Is string }
 
-func panelOf(c *page.Context, v desk.CaseView, account refund.Account) panel {
+func panelOf(c *page.Context, v desk.CaseView, account refund.Account, pkg refund.Package) (panel, error) {
 	p := panel{Digest: v.Case.Digest(), Progress: progressOf(v), Shown: snapshotOf(v)}
 	if v.Ticket.Kind != review.KindRefund {
-		return p
+		return p, nil
 	}
 	if no := mayNot(v, c, review.Reject); no != nil {
-		p.WhyNot = faultText(c.View, no)
-		return p
+		p.WhyNot = refusalText(c.View, v, no)
+		return p, nil
 	}
 	if no := mayNot(v, c, review.Approve); no != nil {
-		p.ApproveWhyNot = faultText(c.View, no)
+		p.ApproveWhyNot = refusalText(c.View, v, no)
 	}
-	amount := c.Money(v.Case.Amount)
 	mine := append(v.Case.Decisions, review.Decision{Voter: c.Actor, Vote: review.Approve}) //nolint:gocritic // only counted
 	if v.Case.Quorum.Outcome(mine) == review.Approve {
-		p.OnApprove = c.T("review.effect.credit", "Amount", amount, "Name", account.Name, "Account", account.ID)
+		delay, err := c.Desk.CreditDelay(c.Ctx(), c.Actor, pkg)
+		if err != nil {
+			return p, err
+		}
+		p.OnApprove = effectOf(c.View, delay, "Amount", c.Money(v.Case.Amount), "Name", account.Name, "Account", account.ID)
 	} else {
 		left := max(1, p.Progress.Needed-p.Progress.Approvals-1)
-		p.OnApprove = c.T("review.effect.more", "Count", left)
+		p.OnApprove.Text = c.T("review.effect.more", "Count", left)
 	}
 	p.OnReject = c.T("review.effect.reject")
-	return p
+	return p, nil
+}
+
+// effectOf says when an approved refund is credited: of a pause and the drain window whichever
+// ends last.
+func effectOf(v *page.View, delay desk.Delay, words ...any) effect {
+	switch laterOf(delay) {
+	case delayPause:
+		return effect{v.T("review.effect.paused", words...), v.T("review.effect.pause_ends"), delay.PausedUntil}
+	case delayDrain:
+		return effect{v.T("review.effect.settles", words...), v.T("review.effect.settled"), delay.SettlesAt}
+	}
+	return effect{Text: v.T("review.effect.credit", words...)}
+}
+
+// What an approved refund waits for before it is credited.
+const (
+	delayPause = "pause"
+	delayDrain = "drain"
+)
+
+// laterOf is what an approved refund waits for last; "" when it is credited at once.
+func laterOf(d desk.Delay) string {
+	switch {
+	case d.PausedUntil != nil && (d.SettlesAt == nil || d.PausedUntil.After(*d.SettlesAt)):
+		return delayPause
+	case d.SettlesAt != nil:
+		return delayDrain
+	}
+	return ""
 }
 
 // mayNot says why the reader cannot cast the vote now; nil when he can. The desk asks the
@@ -149,6 +190,19 @@ func moneyText(v *page.View, text string) string {
 		}
 	}
 	return "?"
+}
+
+// refusalText is why something was refused on the case; of one on hold it says what the
+// refund waits for.
+func refusalText(v *page.View, c desk.CaseView, f *fault.Error) string {
+	if f == nil || f.Code != desk.ErrOnHold.Code || len(c.Refund.HoldCauses) == 0 {
+		return faultText(v, f)
+	}
+	waits := make([]string, len(c.Refund.HoldCauses))
+	for i, cause := range c.Refund.HoldCauses {
+		waits[i] = v.Code("review.waits-for", string(cause))
+	}
+	return v.T("review.held", "Causes", strings.Join(waits, v.T("review.held.and")))
 }
 
 // faultText is a fault as a reviewer reads it.

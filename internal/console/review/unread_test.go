@@ -25,8 +25,12 @@ func (o *office) unread() *pagetest.Site {
 }
 
 // halfAway are records of which a part cannot be read: what is linked to an account, which
-// the page of every case shows, and the numbers above the queue.
+// the page of every case shows, the numbers above the queue, and pauses.
 type halfAway struct{ *store.Store }
+
+func (halfAway) Pauses(context.Context, bool, desk.Paging) (desk.Page[desk.Pause], error) {
+	return desk.Page[desk.Pause]{}, away
+}
 
 func (halfAway) Linked(context.Context, string, int) ([]desk.LinkedAccount, error) {
 	return nil, away
@@ -62,6 +66,15 @@ func TestARefusalWhosePageCannotBeReadKeepsWhatWasTyped(t *testing.T) {
 	failed := b.Send(queue, "form#bulk", "ticket_ids", id, "assignee", "What took an hour.")
 	assert.Equal(t, 503, failed.Status)
 	assert.Equal(t, "What took an hour.", failed.Find(".failure form[method=post]").Fields().Get("assignee"))
+}
+
+// A vote that is cast is no failure because it cannot be read what the money waits for.
+func TestAnApprovalIsToldAlsoWhenPausesCannotBeRead(t *testing.T) {
+	o := newOffice(t)
+	id := o.asks("p1")
+	done := o.unread().As(rita).Send(o.get(rita, "/review/"+id), "form#decision-form", "decision", "approve", "reason_code", "verified_request")
+	assert.Equal(t, "/review/"+id+"?done=review-approved-recorded", done.Location)
+	assert.Contains(t, o.get(rita, done.Location).Find("#said").Text(), "recorded")
 }
 
 // What a page refuses by itself is on the record like what the desk refuses.
