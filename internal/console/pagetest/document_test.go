@@ -17,6 +17,7 @@ const body = `<html><body><main id="main"><h1>Title</h1>
 <label for="t">T</label><textarea id="t" name="t">two
 lines</textarea>
 <label for="s">S</label><select id="s" name="s"><option value="">none</option><option value="b" selected>b</option></select>
+<label for="off">Off</label><select id="off" name="off" disabled><option value="x">x</option></select>
 <input type="hidden" name="key" value="k"><button class="primary">Send</button></form>
 <p class="b">out <b data-x="a b]c">in</b></p></main></body></html>`
 

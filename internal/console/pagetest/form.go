@@ -26,7 +26,7 @@ func (e *Element) Fields(changes ...string) url.Values {
 		}
 	}
 	for _, field := range e.All("select") {
-		if name := field.Attr("name"); name != "" {
+		if name := field.Attr("name"); name != "" && !field.Has("disabled") {
 			values.Add(name, field.chosen())
 		}
 	}

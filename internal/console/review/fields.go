@@ -16,6 +16,23 @@ func (i input) value(f *page.Form) string {
 	return f.Get(i.Name)
 }
 
+// held is the field of a filter as the list's view has it: what the view is made of is shown,
+// and not to be changed.
+func (l list) held(v *page.View, i input) input {
+	c := criteria[l.View]
+	if c.Name != i.Name {
+		return i
+	}
+	i.Fixed, i.Value = true, c.Value
+	switch l.View {
+	case viewMine:
+		i.Value = v.Actor.Subject
+	case viewUnassigned:
+		i.Value = v.T("review.nobody")
+	}
+	return i
+}
+
 // described joins the field to its hint and to what is wrong with it.
 func (i input) described(f *page.Form) templ.Attributes {
 	a := templ.Attributes{}

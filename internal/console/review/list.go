@@ -35,13 +35,26 @@ const (
 
 var views = []string{viewMine, viewUnassigned, viewDue, viewWaiting, viewEscalated, viewAttention, viewQuestions, viewSnoozed, viewAll}
 
+// criterion is a filter with its value.
+type criterion struct{ Name, Value string }
+
+// criteria are the filters that views are made of. A view's own always holds, whatever else
+// narrows the list; whose cases are meant by the assignee depends on who looks.
+var criteria = map[string]criterion{
+	viewMine:       {"assignee", ""},
+	viewUnassigned: {"assignee", ""},
+	viewEscalated:  {"queue", review.QueueEscalation},
+	viewAttention:  {"queue", review.QueueAttention},
+	viewQuestions:  {"kind", string(review.KindQuestion)},
+}
+
 // filterFields are the parameters of the queue's URL that narrow or order it.
 var filterFields = []string{"queue", "state", "assignee", "rule", "kind", "sort", "refund_id", "account_id"}
 
 // list is which cases a reviewer looks at: a view, narrowed and ordered by what its URL says.
 type list struct {
 	View   string
-	Values url.Values // of filterFields only, none empty
+	Values url.Values // of filterFields only, none empty, without the view's own criterion
 	Cursor string
 }
 
@@ -52,7 +65,7 @@ func listOf(q url.Values) list {
 		l.View = q.Get("view")
 	}
 	for _, name := range filterFields {
-		if value := q.Get(name); value != "" {
+		if value := q.Get(name); value != "" && name != criteria[l.View].Name {
 			l.Values.Set(name, value)
 		}
 	}
@@ -150,22 +163,18 @@ func (l list) filter(actor identity.Actor, now time.Time) desk.TicketFilter {
 	}
 	switch l.View {
 	case viewMine:
-		if f.Assignee == "" {
-			f.Assignee = actor.Subject
-		}
+		f.Assignee = actor.Subject
 	case viewUnassigned:
 		f.Unassigned = yes
 	case viewDue:
 		due := now.Add(soon)
-		f.Sort, f.DueBefore = desk.SortDue, &due
+		f.DueBefore = &due
 	case viewWaiting:
 		f.Waiting = yes
-	case viewEscalated:
-		f.Queue = cmp.Or(f.Queue, review.QueueEscalation)
-	case viewAttention:
-		f.Queue = cmp.Or(f.Queue, review.QueueAttention)
+	case viewEscalated, viewAttention:
+		f.Queue = criteria[l.View].Value
 	case viewQuestions:
-		f.Kind = cmp.Or(f.Kind, review.KindQuestion)
+		f.Kind = review.KindQuestion
 	case viewSnoozed:
 		f.Snoozed = yes
 	}

@@ -66,18 +66,22 @@ func (p *pages) queue(c *page.Context) error {
 		shown.Caseless = caseless
 		return c.Show(c.T("review.title"), queueBody(c.View, shown))
 	}
-	// A filter that cannot be is said beside its field, with nothing found.
+	// A filter that cannot be is said beside its field, or above all of them, with nothing found.
 	f := fault.From(err)
 	if f.Kind != fault.Unprocessable && f.Kind != fault.Malformed {
 		return err
 	}
 	form.Fault = page.InWords(c.View, f)
-	return c.ShowAs(page.StatusOf(f.Kind), c.T("review.title"), queueBody(c.View, queuePage{List: l, Filter: form, Acts: c.Actor.Decides()}))
+	return c.ShowAs(page.StatusOf(f.Kind), c.T("review.title"), queueBody(c.View, shown))
 }
 
 // queueOf reads what the page of the list shows.
 func (p *pages) queueOf(c *page.Context, l list, form *page.Form) (queuePage, error) {
 	shown := queuePage{List: l, Filter: form, Acts: c.Actor.Decides(), Select: c.Query("select") == "all", Missing: form.Get("q")}
+	var err error
+	if shown.Strip, err = stripOf(c); err != nil {
+		return shown, err
+	}
 	found, err := l.read(c)
 	if err != nil {
 		return shown, err
@@ -96,19 +100,24 @@ func (p *pages) queueOf(c *page.Context, l list, form *page.Form) (queuePage, er
 		r.Why, r.Rule = why(v.Ticket)
 		shown.Rows = append(shown.Rows, r)
 	}
-	// The queues' numbers are those of now; how fast decisions were is not shown here, and a
-	// short time spares the desk the reading of them.
+	return shown, nil
+}
+
+// stripOf reads the numbers of the desk. They are those of now; how fast decisions were is not
+// shown here, and a short time spares the desk the reading of them.
+func stripOf(c *page.Context) (strip, error) {
+	var s strip
 	figures, err := c.Desk.Figures(c.Ctx(), c.Actor, c.Now.Add(-time.Minute))
 	if err != nil {
-		return shown, err
+		return s, err
 	}
 	for _, q := range figures.Queues {
-		shown.Strip.Open += q.Open
-		shown.Strip.Unassigned += q.Unassigned
-		shown.Strip.Overdue += q.Overdue
-		shown.Strip.Oldest = max(shown.Strip.Oldest, q.Oldest)
+		s.Open += q.Open
+		s.Unassigned += q.Unassigned
+		s.Overdue += q.Overdue
+		s.Oldest = max(s.Oldest, q.Oldest)
 	}
-	return shown, nil
+	return s, nil
 }
 
 // why is the reason of the heaviest rule that flagged the case, with the rule's id; of a

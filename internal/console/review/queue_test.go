@@ -1,6 +1,7 @@
 package review_test
 
 import (
+	"context"
 	"net/url"
 	"strings"
 	"testing"
@@ -12,7 +13,10 @@ import (
 	"refunddesk/internal/console/page"
 	"refunddesk/internal/console/pagetest"
 	pages "refunddesk/internal/console/review"
+	"refunddesk/internal/desk"
+	"refunddesk/internal/fault"
 	"refunddesk/internal/identity"
+	"refunddesk/internal/store"
 	"refunddesk/internal/store/storetest"
 )
 
@@ -108,6 +112,101 @@ func TestFiltersStandInTheURL(t *testing.T) {
 	assert.Equal(t, 422, wrong.Status)
 	assert.NotNil(t, wrong.Find("form#filters .problem"))
 	assert.Equal(t, 422, o.site.As(rita).Get("/review?assignee=%3Cscript%3E").Status)
+}
+
+// A list that cannot be says so: a blank page looks like a queue in which all is done.
+func TestAListThatCannotBeSaysSo(t *testing.T) {
+	o := newOffice(t)
+	o.asks("p1")
+	cut := o.site.As(rita).Get("/review?sort=newest&cursor=abc")
+	assert.Equal(t, 400, cut.Status)
+	assert.Contains(t, cut.Find("main .trouble").Text(), "open it again")
+	assert.Equal(t, "/review", cut.Find("#clear-filters").Attr("href"))
+	assert.Equal(t, "1", cut.Find("#figure-open").Text(), "the numbers are those of the desk")
+	assert.Empty(t, cut.Flaws())
+	beside := o.site.As(rita).Get("/review?queue=nowhere")
+	assert.NotNil(t, beside.Find("#filter-queue-problem"))
+	assert.Nil(t, beside.Find("main .trouble"), "what a field says is not said twice")
+
+	refusing := desk.New(desk.Options{Records: asPostgres{o.Store}, Engine: o.Engine, Watch: o.Store, Now: o.Clock.Now})
+	site := pagetest.NewSite(t, refusing, pagetest.Options{Now: o.Clock.Now, Routes: []func(*page.Kit){pages.Routes}})
+	for locale, words := range map[string]string{"en": "characters that cannot be kept", "zh-Hans": "无法保存的字符"} {
+		text := site.As(rita).In(locale).Get("/review?rule=%00")
+		assert.Equal(t, 400, text.Status)
+		assert.Contains(t, text.Find("main .trouble").Text(), words)
+		assert.Nil(t, text.Find(".empty"))
+		assert.Empty(t, text.Flaws())
+	}
+}
+
+// asPostgres are records that refuse a text as PostgreSQL does.
+type asPostgres struct{ *store.Store }
+
+func (asPostgres) Tickets(context.Context, desk.TicketFilter) (desk.Page[desk.CaseView], error) {
+	return desk.Page[desk.CaseView]{}, fault.New(fault.Malformed, "invalid-text", "A text holds characters that cannot be kept.")
+}
+
+// A view is what its name says whatever else the address asks for, and shows what it fixes.
+func TestAViewsOwnCriterionHolds(t *testing.T) {
+	o := newOffice(t)
+	mine, bobs, free := o.asks("p1"), o.asks("p2"), o.asks("p3")
+	question := o.question("Where is my money?")
+	_, err := o.Desk.Assign(o.Ctx, rita, bobs, "bob")
+	require.NoError(t, err)
+	for _, id := range []string{mine, question} {
+		_, err := o.Desk.Claim(o.Ctx, rita, id)
+		require.NoError(t, err)
+	}
+	_, err = o.Desk.Escalate(o.Ctx, rita, bobs, "Too big for me.")
+	require.NoError(t, err)
+	for _, one := range []struct {
+		path, control, shown string
+		rows                 []string
+	}{
+		{"/review?view=mine&assignee=bob", "assignee", "rita", []string{mine, question}},
+		{"/review?view=mine&assignee=bob&kind=refund", "assignee", "rita", []string{mine}},
+		{"/review?view=unassigned&assignee=bob", "assignee", "Nobody", []string{free}},
+		{"/review?view=escalated&queue=review", "queue", "escalation", []string{bobs}},
+		{"/review?view=escalated&queue=review&assignee=rita", "queue", "escalation", nil},
+		{"/review?view=attention&queue=review", "queue", "attention", nil},
+		{"/review?view=questions&kind=refund", "kind", "question", []string{question}},
+	} {
+		a := o.get(rita, one.path)
+		assert.Len(t, a.All("tr[data-row]"), len(one.rows), one.path)
+		for _, id := range one.rows {
+			assert.NotNil(t, a.Find("#row-"+id), one.path)
+		}
+		control := a.Find("#filter-" + one.control)
+		assert.True(t, control.Has("disabled"), one.path)
+		if control.Tag() == "select" {
+			assert.Equal(t, one.shown, control.Find("option[selected]").Attr("value"), one.path)
+		} else {
+			assert.Equal(t, one.shown, control.Attr("value"), one.path)
+		}
+		assert.False(t, a.Find("form#filters").Fields().Has(one.control), "the view says it, the form does not")
+	}
+	assert.False(t, o.get(rita, "/review?assignee=bob").Find("#filter-assignee").Has("disabled"))
+	assert.NotNil(t, o.get(rita, "/review?assignee=bob").Find("#row-"+bobs))
+}
+
+// What is due soon comes in the order that the page says.
+func TestWhatIsDueIsOrderedAsChosen(t *testing.T) {
+	o := newOffice(t)
+	first := o.asks("p1")
+	o.Clock.Add(time.Minute)
+	second := o.asks("p2")
+	o.Clock.Add(46 * time.Hour)
+	rows := func(path string) []string {
+		a := o.get(rita, path)
+		var ids []string
+		for _, row := range a.All("tr[data-row]") {
+			ids = append(ids, strings.TrimPrefix(row.Attr("id"), "row-"))
+		}
+		return ids
+	}
+	assert.Equal(t, []string{first, second}, rows("/review?view=due"))
+	assert.Equal(t, []string{second, first}, rows("/review?view=due&sort=newest"))
+	assert.Equal(t, "newest", o.get(rita, "/review?view=due&sort=newest").Find("#filter-sort option[selected]").Attr("value"))
 }
 
 func TestAnIDLeadsStraightToItsCase(t *testing.T) {
