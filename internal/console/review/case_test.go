@@ -45,10 +45,14 @@ func TestACaseInOneScreen(t *testing.T) {
 	assert.Contains(t, others.Text(), "$60.00")
 	assert.Equal(t, "1 of 1 approvals", "1 of "+a.Find("#progress").Text()[len("0 of "):])
 
-	for key, selector := range map[string]string{"a": "#approve", "r": "#reject", "n": "#internal-body", "c": "#claim"} {
+	for key, selector := range map[string]string{"a": "#approve", "r": "#reject", "n": "#internal-body", "c": "#claim", "/": "#search"} {
 		assert.Equal(t, key, a.Find(selector).Attr("data-key"))
 		assert.NotEmpty(t, a.Find(selector).Attr("data-key-label"))
 	}
+	search := o.get(rita, "/review/"+id+"?view=view%3Dmine").Find("#search")
+	assert.Equal(t, "/review?view=mine#filter-q", search.Attr("href"), "the search is that of the queue")
+	assert.True(t, search.Has("data-plain"), "the browser focuses the field")
+	assert.NotNil(t, o.get(rita, "/review?view=mine").Find("input#filter-q"))
 }
 
 func TestLinkedAccountsAreShown(t *testing.T) {

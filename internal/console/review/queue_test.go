@@ -114,6 +114,38 @@ func TestFiltersStandInTheURL(t *testing.T) {
 	assert.Equal(t, 422, o.site.As(rita).Get("/review?assignee=%3Cscript%3E").Status)
 }
 
+// The key c of a row claims the row's case, and no other that happens to be ticked.
+func TestARowIsClaimedByItself(t *testing.T) {
+	o := newOffice(t)
+	one, two := o.asks("p1"), o.asks("p2")
+	a := o.get(rita, "/review?kind=refund")
+	button := a.Find("#row-" + two + " button[data-row-key=c]")
+	require.NotNil(t, button)
+	assert.NotEmpty(t, button.Attr("data-key-label"))
+	assert.False(t, button.Has("data-key"), "the first row's is not the page's")
+	form := a.Find("form#" + button.Attr("form"))
+	assert.Equal(t, "/review/claim?view=kind%3Drefund", form.Attr("action"))
+	assert.Equal(t, "bulk-assign", a.Find("form#bulk button.primary").Attr("id"))
+	for _, e := range a.All("form#bulk button") {
+		if !e.Has("form") {
+			assert.Equal(t, "bulk-assign", e.Attr("id"), "Enter in the field of whom to assign to assigns")
+			break
+		}
+	}
+	done := o.site.As(rita).Post(form.Attr("action"), form.Fields(button.Attr("name"), button.Attr("value")))
+	assert.Equal(t, "/review?kind=refund&done=review-claimed", done.Location)
+	assert.Equal(t, "rita", o.read(two).Ticket.Assignee)
+	assert.Empty(t, o.read(one).Ticket.Assignee)
+	a = o.get(rita, "/review")
+	assert.Nil(t, a.Find("#row-"+two+" button"), "it is hers")
+	assert.NotNil(t, a.Find("#row-"+one+" button[data-row-key=c]"))
+
+	late := o.site.As(rob).Post(form.Attr("action"), form.Fields(button.Attr("name"), button.Attr("value")))
+	assert.Equal(t, 409, late.Status)
+	assert.Contains(t, late.Find("#bulk-trouble").Text(), "Somebody else has claimed it")
+	assert.Nil(t, o.get(otto, "/review").Find("button[data-row-key]"))
+}
+
 // A list that cannot be says so: a blank page looks like a queue in which all is done.
 func TestAListThatCannotBeSaysSo(t *testing.T) {
 	o := newOffice(t)
