@@ -2,6 +2,8 @@ package review_test
 
 import (
 	"net/url"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -46,6 +48,64 @@ func TestWorkOnACase(t *testing.T) {
 	shown := o.get(rita, "/review/"+id)
 	assert.Contains(t, shown.Find("li.message.internal").Text(), "Too big for me.")
 	assert.Nil(t, shown.Find("#escalate"))
+}
+
+// Everything that can be done on a case and in the queue has its form, its fields and its
+// buttons: what each sends is what the desk is asked for.
+func TestEveryDeedHasItsForm(t *testing.T) {
+	o := newOffice(t)
+	id, held, question := o.asks("p1"), o.asks("p2"), o.question("Where is my money?")
+	b := o.site.As(rita)
+	require.NotEmpty(t, b.Send(o.get(rita, "/review/"+held), "form#claim-form").Location)
+	require.NotEmpty(t, b.Send(o.get(rita, "/review/"+held), "form#snooze-form", "preset", "1h").Location)
+	for path, forms := range map[string]map[string]struct{ action, fields, buttons string }{
+		"/review/" + id: {
+			"decision-form": {"/review/" + id + "/decision", "decision decision digest message note reason_code shown_amount shown_state shown_version shown_votes", "decide: decide-next:next=1"},
+			"claim-form":    {"/review/" + id + "/claim", "", "claim:"},
+			"assign-form":   {"/review/" + id + "/assign", "assignee", "assign:"},
+			"snooze-form":   {"/review/" + id + "/snooze", "until", "snooze-1h:preset=1h snooze-4h:preset=4h snooze-tomorrow:preset=tomorrow snooze-monday:preset=monday snooze-until:"},
+			"escalate-form": {"/review/" + id + "/escalate", "reason", ":"},
+			"note-form":     {"/review/" + id + "/messages", "body idempotency_key visibility", "save-note:"},
+			"public-form":   {"/review/" + id + "/messages", "body idempotency_key visibility", "send-public: ask:/review/" + id + "/request-information"},
+		},
+		"/review/" + held: {
+			"release-form": {"/review/" + held + "/release", "", "release:"},
+			"snooze-form":  {"/review/" + held + "/snooze", "until", "snooze-1h:preset=1h snooze-4h:preset=4h snooze-tomorrow:preset=tomorrow snooze-monday:preset=monday snooze-end:preset=end snooze-until:"},
+		},
+		"/review/" + question: {"resolve-form": {"/review/" + question + "/resolve", "", "resolve: resolve-next:next=1"}},
+		"/review": {
+			"bulk":      {"/review/assign", "assignee ticket_ids ticket_ids", "bulk-assign: bulk-claim:/review/claim"},
+			"claim-one": {"/review/claim", "", ""},
+		},
+	} {
+		a := o.get(rita, path)
+		for name, want := range forms {
+			form := a.Find("form#" + name)
+			require.NotNil(t, form, "%s on %s", name, path)
+			assert.Equal(t, "post", form.Attr("method"), name)
+			assert.Equal(t, want.action, form.Attr("action"), name)
+			var fields, buttons []string
+			for _, tag := range []string{"input", "textarea", "select"} {
+				for _, field := range form.All(tag + "[name]") {
+					fields = append(fields, field.Attr("name"))
+				}
+			}
+			slices.Sort(fields)
+			assert.Equal(t, want.fields, strings.Join(fields, " "), name)
+			for _, button := range form.All("button") {
+				switch {
+				case button.Has("form"): // of another form
+				case button.Has("formaction"):
+					buttons = append(buttons, button.Attr("id")+":"+button.Attr("formaction"))
+				case button.Has("name"):
+					buttons = append(buttons, button.Attr("id")+":"+button.Attr("name")+"="+button.Attr("value"))
+				default:
+					buttons = append(buttons, button.Attr("id")+":")
+				}
+			}
+			assert.Equal(t, want.buttons, strings.Join(buttons, " "), name)
+		}
+	}
 }
 
 func TestSnooze(t *testing.T) {
