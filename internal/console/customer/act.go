@@ -48,7 +48,7 @@ func (a *area) act(c *page.Context, do func(who identity.Actor, f *page.Form, id
 	}
 	r, readErr := caseOf(c, who, id)
 	if readErr != nil {
-		return worse(err, readErr)
+		return page.Graver(err, readErr)
 	}
 	return c.Again(err, refundTitle(c.View, &r), func(f *page.Form) templ.Component { return refundPage(c.View, &r, f) })
 }

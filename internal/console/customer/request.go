@@ -82,7 +82,7 @@ func (a *area) file(c *page.Context) error {
 	}
 	r, readErr := requestOf(c, who)
 	if readErr != nil {
-		return worse(err, readErr)
+		return page.Graver(err, readErr)
 	}
 	return c.Again(err, r.title(c.View), func(f *page.Form) templ.Component { return requestPage(c.View, r, f) })
 }

@@ -7,7 +7,6 @@ import (
 	"refunddesk/internal/audit"
 	"refunddesk/internal/console/page"
 	"refunddesk/internal/desk"
-	"refunddesk/internal/fault"
 	"refunddesk/internal/identity"
 )
 
@@ -51,15 +50,6 @@ func me(c *page.Context) (identity.Actor, error) {
 		return identity.Actor{}, c.Refused(desk.ErrNoAccount)
 	}
 	return identity.Actor{Subject: c.Actor.Subject, Roles: []identity.Role{identity.Customer}, AccountID: c.Actor.AccountID}, nil
-}
-
-// worse is what is said of a form that was refused when its page cannot be shown again: that
-// nothing can be read now, for then what was typed is kept; else why it was refused.
-func worse(refusal, readErr error) error {
-	if fault.IsAnswer(readErr) {
-		return refusal
-	}
-	return readErr
 }
 
 // listLength is how many rows a page of a list has.

@@ -145,7 +145,7 @@ func (a *area) ask(c *page.Context) error {
 	}
 	about, readErr := aboutOf(c, who, f)
 	if readErr != nil {
-		return worse(err, readErr)
+		return page.Graver(err, readErr)
 	}
 	return c.Again(err, c.T("customer.ask.title"), func(f *page.Form) templ.Component { return askPage(c.View, about, f) })
 }
@@ -203,7 +203,7 @@ func (a *area) say(c *page.Context) error {
 	}
 	t, readErr := ticketOf(c, who, id)
 	if readErr != nil {
-		return worse(err, readErr)
+		return page.Graver(err, readErr)
 	}
 	return c.Again(err, t.Title, func(f *page.Form) templ.Component { return ticketPage(c.View, t, f) })
 }

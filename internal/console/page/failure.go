@@ -129,6 +129,16 @@ func (u *unsent) labelOf(v *View, field unsentField) string {
 // CodeForeign is of what was sent by a page of somebody else's.
 const CodeForeign = "cross-origin"
 
+// Graver is what is said of a form that was refused when the page that it stands on cannot be
+// read again: that nothing can be read now, for the page of a failure keeps what was typed to
+// be sent again; else why it was refused.
+func Graver(refused, unread error) error {
+	if fault.IsAnswer(unread) {
+		return refused
+	}
+	return unread
+}
+
 // canSendAgain reports whether sending the same form again may help.
 func canSendAgain(f *fault.Error) bool {
 	return f.Kind == fault.Unavailable || f.Kind == fault.Unauthenticated || f.Kind == fault.Internal || f.Kind == fault.TooMany

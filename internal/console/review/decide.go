@@ -79,16 +79,6 @@ func onward(c *page.Context, l list, ticketID string) (string, error) {
 	return l.Case(next), nil
 }
 
-// graver is why a form cannot be shown again: it was refused with one error, and the page that
-// it stands on cannot be read for another. The page of a refusal has nothing of what was typed,
-// that of a failure all of it.
-func graver(refused, unread error) error {
-	if fault.IsAnswer(unread) {
-		return refused
-	}
-	return unread
-}
-
 // again shows the case as it is now, with what was typed into the form and why it was
 // refused. While the case cannot be read, the failure's own page keeps what was typed.
 func (p *pages) again(c *page.Context, l list, which string, err error) error {
@@ -104,7 +94,7 @@ func (p *pages) again(c *page.Context, l list, which string, err error) error {
 	}
 	shown, readErr := p.caseOf(c, c.Param("ticket"), l)
 	if readErr != nil {
-		return graver(err, readErr)
+		return page.Graver(err, readErr)
 	}
 	form.Fault = page.InWords(c.View, f)
 	shown.Which, shown.Form = which, form

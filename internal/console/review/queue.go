@@ -233,7 +233,7 @@ func (p *pages) claimAll(c *page.Context) error {
 func (p *pages) queueAgain(c *page.Context, l list, err error) error {
 	shown, readErr := p.queueOf(c, l, l.form())
 	if readErr != nil {
-		return graver(err, readErr)
+		return page.Graver(err, readErr)
 	}
 	return c.Again(err, c.T("review.title"), func(f *page.Form) templ.Component {
 		shown.Bulk = f

@@ -196,7 +196,7 @@
       return;
     }
     const form = ctx.sourceElement.tagName === "FORM" ? ctx.sourceElement : null;
-    if (form && ctx.request.method === "POST" && ctx.response.status < 400) taken(form);
+    if (form && ctx.request.method === "POST" && ctx.response.status < 400 && ctx.response.raw?.redirected) taken(form);
     before = { ctx, path: location.pathname, scroll: scrollY, focus: sign(document.activeElement) };
   });
   on("htmx:after:swap", (event) => {
