@@ -44,7 +44,7 @@ type RefundSearch struct {
 	Rule       string // that matched at screening
 	Actor      string // subject of somebody who did anything to it
 	Currency   string
-	// AmountFrom and AmountTo are micros, inclusive, of what was credited or else quoted.
+	// AmountFrom and AmountTo are micros, inclusive, of what the refund is about.
 	AmountFrom, AmountTo *int64
 	From, To             *time.Time // of the filing: From inclusive, To exclusive, UTC
 	ExceptAccount        string     // not those of this account
@@ -98,6 +98,8 @@ type DayFigures struct {
 	Credited int64
 	Rejected int64
 	Withdrew int64
-	Money    []money.Money // credited, one of each currency
-	Decision Spread        // of what people decided that day
+	// Money is what those that ended credited, rejected or withdrawn were about, one of each
+	// currency.
+	Money    map[refund.State][]money.Money
+	Decision Spread // of what people decided that day
 }

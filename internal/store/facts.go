@@ -93,7 +93,7 @@ var historyQuery = `WITH subject AS (
 	 WHERE r.id = ?
 ), counted AS (
 	SELECT r.id, r.created_at, p.purchased_at, r.id = s.id AS itself, p.product = s.product AS same_product,
-	       CASE WHEN r.currency = s.currency THEN coalesce(r.amount, r.approved, r.quote_amount) ELSE 0 END AS value
+	       CASE WHEN r.currency = s.currency THEN ` + worth + ` ELSE 0 END AS value
 	  FROM subject s
 	  JOIN refunds r ON r.account_id = s.account_id
 	  JOIN packages p ON p.id = r.package_id

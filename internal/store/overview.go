@@ -98,17 +98,20 @@ func (s *Store) filedByDay(ctx context.Context, begins []time.Time, o *desk.Over
 func (s *Store) endedByDay(ctx context.Context, begins []time.Time, o *desk.Overview) error {
 	bucket, arg := s.bucketOf("updated_at", begins)
 	var rows []dayRow
-	err := s.read(ctx).Raw(`SELECT day, state, currency, count(*) AS count, CAST(coalesce(sum(amount), 0) AS bigint) AS micros
-		  FROM (SELECT `+bucket+` AS day, state, currency, amount FROM refunds
+	err := s.read(ctx).Raw(`SELECT day, state, currency, count(*) AS count, CAST(sum(worth) AS bigint) AS micros
+		  FROM (SELECT `+bucket+` AS day, state, currency, `+worth+` AS worth FROM refunds
 		         WHERE state IN ('credited', 'rejected', 'withdrawn') AND updated_at >= ? AND updated_at < ?) ended
 		 GROUP BY day, state, currency ORDER BY day, currency`,
 		arg, o.Since, o.Until).Scan(&rows).Error
 	for _, r := range rows {
-		d := &o.Days[r.Day-1]
-		switch refund.State(r.State) {
+		d, state := &o.Days[r.Day-1], refund.State(r.State)
+		if d.Money == nil {
+			d.Money = map[refund.State][]money.Money{}
+		}
+		d.Money[state] = append(d.Money[state], money.Of(r.Micros, r.Currency))
+		switch state {
 		case refund.Credited:
 			d.Credited += r.Count
-			d.Money = append(d.Money, money.Of(r.Micros, r.Currency))
 		case refund.Rejected:
 			d.Rejected += r.Count
 		case refund.Withdrawn:

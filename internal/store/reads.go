@@ -15,6 +15,9 @@ import (
 
 var refundQuery = "SELECT " + strings.Join(columnsOf(refundColumns), ", ") + " FROM refunds"
 
+// worth is refund.Refund.Worth, in the words of its index.
+const worth = "coalesce(amount, approved, quote_amount)"
+
 func refundOf(tx *gorm.DB, id string) (refund.Refund, error) {
 	var row refundRow
 	found, err := one(tx, row.fields(), refundQuery+" WHERE id = ?", id)

@@ -76,10 +76,10 @@ func (s *Store) searched(ctx context.Context, q desk.RefundSearch) (where condit
 	}
 	where.equal("currency", q.Currency)
 	if q.AmountFrom != nil {
-		where.add("coalesce(amount, approved, quote_amount) >= ?", *q.AmountFrom)
+		where.add(worth+" >= ?", *q.AmountFrom)
 	}
 	if q.AmountTo != nil {
-		where.add("coalesce(amount, approved, quote_amount) <= ?", *q.AmountTo)
+		where.add(worth+" <= ?", *q.AmountTo)
 	}
 	if q.From != nil {
 		where.add("created_at >= ?", q.From.UTC())

@@ -12,6 +12,7 @@ import (
 	"refunddesk/internal/console/page"
 	"refunddesk/internal/desk"
 	"refunddesk/internal/money"
+	"refunddesk/internal/refund"
 )
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
@@ -33,12 +34,13 @@ func (b board) bins() []desk.DayFigures {
 		if first == 0 {
 			continue
 		}
-		week, sums := desk.DayFigures{Day: days[0].Day}, map[string]money.Money{}
+		week := desk.DayFigures{Day: days[0].Day, Money: map[refund.State][]money.Money{}}
 		for _, d := range days[:first] {
 			week.Filed, week.Credited, week.Rejected, week.Withdrew = week.Filed+d.Filed, week.Credited+d.Credited, week.Rejected+d.Rejected, week.Withdrew+d.Withdrew
-			addMoney(sums, d.Money)
 		}
-		week.Money = moneyOf(sums)
+		for _, outcome := range outcomes {
+			week.Money[outcome] = moneyIn(days[:first], outcome)
+		}
 		weeks, days = append(weeks, week), days[first:]
 	}
 	return weeks
@@ -80,19 +82,23 @@ func outcomeChart(v *page.View, b board) templ.Component {
 
 func moneyChart(v *page.View, b board, code string) templ.Component {
 	days := b.bins()
-	s := chart.Series{Key: "credited", Label: v.T("admin.chart.money-series", "Currency", code)}
-	for _, d := range days {
-		sum := money.Of(0, code)
-		for _, m := range d.Money {
-			if m.Currency == code {
-				sum = m
+	var series []chart.Series
+	for _, outcome := range outcomes {
+		s := chart.Series{Key: string(outcome), Label: v.Code("refund.state", string(outcome))}
+		for _, d := range days {
+			sum := money.Of(0, code)
+			for _, m := range d.Money[outcome] {
+				if m.Currency == code {
+					sum = m
+				}
 			}
+			// A picture, not money: a float is good enough for a bar.
+			s.Values = append(s.Values, float64(sum.Micros)/float64(money.Scale))
+			s.Text = append(s.Text, v.Money(sum))
 		}
-		// A picture, not money: a float is good enough for a bar.
-		s.Values = append(s.Values, float64(sum.Micros)/float64(money.Scale))
-		s.Text = append(s.Text, v.Money(sum))
+		series = append(series, s)
 	}
-	return chart.Days(v, v.T("admin.chart.money", "Currency", code), []chart.Series{s}, labelsOf(days))
+	return chart.Days(v, v.T("admin.chart.money", "Currency", code), series, labelsOf(days))
 }
 
 // decisionChart has the median as the lower part of a day's bar and what the slowest tenth

@@ -110,26 +110,45 @@ func (b board) retryOf(id string) *page.Form {
 // totals are the key figures.
 type totals struct {
 	Filed, Credited, Rejected, Withdrew, Overdue int64
-	Money                                        []money.Money
+	Money                                        []money.Money // credited
 	Decision                                     desk.Spread
 }
 
 func (b board) totals() totals {
 	t := totals{Decision: b.Overview.Figures.Decision}
-	sums := map[string]money.Money{}
 	for _, d := range b.Overview.Days {
 		t.Filed, t.Credited, t.Rejected, t.Withdrew = t.Filed+d.Filed, t.Credited+d.Credited, t.Rejected+d.Rejected, t.Withdrew+d.Withdrew
-		addMoney(sums, d.Money)
 	}
 	for _, q := range b.Overview.Figures.Queues {
 		t.Overdue += q.Overdue
 	}
-	t.Money = moneyOf(sums)
+	t.Money = moneyIn(b.Overview.Days, refund.Credited)
 	return t
 }
 
 // quiet reports whether nothing was filed and nothing ended in the time.
 func (t totals) quiet() bool { return t.Filed+t.Credited+t.Rejected+t.Withdrew == 0 }
+
+// outcomes are the ways in which a refund ends.
+var outcomes = []refund.State{refund.Credited, refund.Rejected, refund.Withdrawn}
+
+// moneyIn is what the refunds were about that ended so in the days, one of each currency.
+func moneyIn(days []desk.DayFigures, outcome refund.State) []money.Money {
+	sums := map[string]money.Money{}
+	for _, d := range days {
+		addMoney(sums, d.Money[outcome])
+	}
+	return moneyOf(sums)
+}
+
+// currencies are those of all that ended, however it did.
+func (b board) currencies() []string {
+	sums := map[string]money.Money{}
+	for _, outcome := range outcomes {
+		addMoney(sums, moneyIn(b.Overview.Days, outcome))
+	}
+	return sortedKeys(sums)
+}
 
 func addMoney(sums map[string]money.Money, amounts []money.Money) {
 	for _, m := range amounts {

@@ -53,6 +53,15 @@ func TestTheDashboardDrawsWhatHappened(t *testing.T) {
 	}
 	p := o.ada.Get("/dashboard")
 	assert.Len(t, p.All("section[aria-labelledby=refunds-heading] figure")[0].All("tbody tr"), 30, "a day a row")
+	ended := p.All("section[aria-labelledby=refunds-heading] figure")[2]
+	assert.Len(t, ended.All("rect.series-credited"), 2, "in the legend and in the picture")
+	assert.Len(t, ended.All("rect.series-rejected"), 2)
+	assert.Len(t, ended.All("rect.series-withdrawn"), 2)
+	var amounts []string
+	for _, cell := range ended.All("tbody tr")[27].All("td") {
+		amounts = append(amounts, cell.Text())
+	}
+	assert.Equal(t, []string{"$50.00", "$2,000.00", "$100.00"}, amounts, "two days ago: credited, rejected, withdrawn")
 	p = o.ada.Get("/dashboard?days=365")
 	assert.Len(t, p.All("section[aria-labelledby=refunds-heading] figure")[0].All("tbody tr"), 53, "a week a row")
 }
@@ -69,6 +78,15 @@ func TestMoneyOfEachCurrencyHasAChart(t *testing.T) {
 	p := o.sound("/dashboard")
 	assert.Len(t, p.All("#figure-money dd"), 2)
 	assert.Len(t, p.All("section[aria-labelledby=refunds-heading] figure"), 4)
+
+	o.BuyIn("p-EUR", "EUR", 50, 50)
+	o.Step(o.MustFile("p-EUR").ID, refund.VerbWithdraw, refund.Withdrawn)
+	o.Clock.Add(time.Hour)
+	for _, days := range []string{"30", "365"} {
+		p = o.sound("/dashboard?days=" + days)
+		assert.Len(t, p.All("#figure-money dd"), 2, "of what was credited")
+		assert.Len(t, p.All("section[aria-labelledby=refunds-heading] figure"), 5, "also of a currency in which nothing was credited")
+	}
 }
 
 func TestRulesAndAppealsAreShown(t *testing.T) {

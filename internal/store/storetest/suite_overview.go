@@ -80,7 +80,8 @@ func overview(t *testing.T, open Opener) {
 	midnight := begin.Truncate(day)
 
 	cheap := b.asked("bo", "p1")
-	b.purchase("bo", "p2", func(p *refund.Package) { p.Currency = "EUR" })
+	b.purchase("bo", "p2", func(p *refund.Package) { p.Currency, p.PurchasedAt = "EUR", begin.Add(-day) })
+	b.used("p2", 30, time.Hour)
 	euro := b.request("bo", "p2")
 	rejected, _ := b.flaggedBy("bo", "p3", "fast")
 	slow, _ := b.flaggedBy("bo", "p4", "fast")
@@ -107,10 +108,12 @@ func overview(t *testing.T, open Opener) {
 	for i, d := range o.Days {
 		assert.True(t, d.Day.Equal(midnight.AddDate(0, 0, i)))
 	}
-	usd := money.Of(100*money.Scale, "USD")
-	assert.Equal(t, []money.Money{usd}, o.Days[0].Money)
-	assert.Equal(t, []money.Money{money.Of(100*money.Scale, "EUR")}, o.Days[1].Money)
+	usd, euros := money.Units(100, "USD"), money.Units(70, "EUR")
+	type byOutcome = map[refund.State][]money.Money
+	assert.Equal(t, byOutcome{refund.Credited: {usd}, refund.Rejected: {usd}}, o.Days[0].Money, "what was rejected has its money too")
+	assert.Equal(t, byOutcome{refund.Credited: {euros}, refund.Withdrawn: {usd}}, o.Days[1].Money)
 	assert.Empty(t, o.Days[2].Money)
+	assert.Equal(t, byOutcome{refund.Credited: {usd}}, o.Days[3].Money)
 	quick, long := 12*hour-time.Second, 12*hour+2*day
 	assert.Equal(t, desk.Spread{Count: 1, Median: quick, P90: quick}, o.Days[0].Decision)
 	assert.Zero(t, o.Days[1].Decision, "nobody decided what was withdrawn or credited by itself")
@@ -127,7 +130,7 @@ func overview(t *testing.T, open Opener) {
 	o, days = b.overviewOf(begin, now.Add(time.Second), shanghai)
 	assert.Equal(t, [][4]int64{{6, 0, 0, 0}, {0, 2, 1, 1}, {0, 0, 0, 0}, {1, 1, 0, 0}}, days)
 	assert.Equal(t, midnight.Add(-8*hour), o.Since)
-	assert.Equal(t, []money.Money{money.Of(100*money.Scale, "EUR"), usd}, o.Days[1].Money, "one of each currency")
+	assert.Equal(t, byOutcome{refund.Credited: {euros, usd}, refund.Rejected: {usd}, refund.Withdrawn: {usd}}, o.Days[1].Money, "one of each currency")
 }
 
 func overviewZones(t *testing.T, open Opener) {
