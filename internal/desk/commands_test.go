@@ -264,3 +264,40 @@ func TestAnAdminDoesNothingForHimself(t *testing.T) {
 	require.NoError(t, does(o.desk.SetStanding(o.Ctx, himself, "other", refund.Good, "They paid.")))
 	require.NoError(t, does(o.desk.Retry(o.Ctx, ada, r.ID, "again")))
 }
+
+// A customer makes the record of his refund as long as he likes by trying what he may not:
+// whoever reads the refund reads how it went, and only an auditor what was tried.
+func TestRefusedAttemptsDoNotLengthenARefund(t *testing.T) {
+	o := newOffice(t)
+	o.Buy("p", 50, 50)
+	id := o.MustFile("p").ID
+	o.Step(id, refund.VerbScreen, refund.Crediting)
+	o.Step(id, refund.VerbCredit, refund.Credited)
+	reads := func(who identity.Actor) desk.RefundView {
+		v, err := o.desk.Refund(o.Ctx, who, id)
+		require.NoError(t, err)
+		return v
+	}
+	readers := []identity.Actor{ann, rita, auditor}
+	before := map[string]desk.RefundView{}
+	for _, who := range readers {
+		before[who.Subject] = reads(who)
+		assert.Len(t, before[who.Subject].Timeline(who), 4, "submitted, screening, crediting, credited")
+	}
+	for range 30 {
+		_, err := o.desk.Withdraw(o.Ctx, ann, id)
+		require.ErrorIs(t, err, refund.ErrTooLate)
+	}
+	for _, who := range readers {
+		assert.Equal(t, before[who.Subject], reads(who), who.Subject)
+	}
+	history, err := o.desk.History(o.Ctx, auditor, id)
+	require.NoError(t, err)
+	refused := 0
+	for _, item := range history.Items {
+		if item.Entry != nil && item.Entry.Action == audit.WithdrawRefused {
+			refused++
+		}
+	}
+	assert.Equal(t, 30, refused)
+}

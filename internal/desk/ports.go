@@ -150,7 +150,10 @@ type Records interface {
 	File(ctx context.Context, by identity.Actor, f Filing) (Filed, error)
 	Refund(ctx context.Context, id string) (refund.Refund, error)
 	Refunds(ctx context.Context, f RefundFilter) (Page[refund.Refund], error)
+	// Entries are all that there is about a refund, oldest first: as many as were tried.
 	Entries(ctx context.Context, refundID string) ([]audit.Entry, error)
+	// Moves are those of them that took the refund from one state to another, oldest first.
+	Moves(ctx context.Context, refundID string) ([]audit.Entry, error)
 	Decisions(ctx context.Context, refundID string) ([]review.Decision, error)
 
 	Case(ctx context.Context, ticketID string) (CaseView, error)

@@ -98,11 +98,11 @@ func (d *Desk) view(ctx context.Context, actor identity.Actor, id string) (Refun
 
 // viewOf reads what belongs to the refund and gives it as the actor may see it.
 func (d *Desk) viewOf(ctx context.Context, actor identity.Actor, r refund.Refund) (RefundView, error) {
-	entries, err := d.records.Entries(ctx, r.ID)
+	moves, err := d.records.Moves(ctx, r.ID)
 	if err != nil {
 		return RefundView{}, err
 	}
-	v := RefundView{Refund: r, Entries: entries}
+	v := RefundView{Refund: r, Entries: moves}
 	if r.Verdict == string(policy.Review) || r.State == refund.NeedsAttention || r.Outcome != "" {
 		if v.Decisions, err = d.records.Decisions(ctx, r.ID); err != nil {
 			return RefundView{}, err

@@ -17,8 +17,9 @@ import (
 // RefundView is a refund with what happened to it. A customer's holds nothing internal.
 type RefundView struct {
 	refund.Refund
-	// Entries are those of the refund, oldest first. They may be missing for one that was
-	// filed this moment: its timeline is then the filing alone.
+	// Entries are those that took the refund from one state to another, oldest first: not
+	// what was tried and refused, of which there is as much as somebody likes. They may be
+	// missing for one that was filed this moment: its timeline is then the filing alone.
 	Entries   []audit.Entry
 	Decisions []review.Decision // oldest first; a customer's has the one that settled it, and nobody's name
 	Matches   []review.Match    // the screening rules that matched, heaviest first; for staff

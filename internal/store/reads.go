@@ -61,8 +61,17 @@ func (s *Store) Refunds(ctx context.Context, f desk.RefundFilter) (desk.Page[ref
 
 // Entries implements desk.Records: the audit entries of a refund, oldest first.
 func (s *Store) Entries(ctx context.Context, refundID string) ([]audit.Entry, error) {
+	return s.entries(ctx, "refund_id = ? AND refund_id <> ''", refundID)
+}
+
+// Moves implements desk.Records: those of them that took it from one state to another.
+func (s *Store) Moves(ctx context.Context, refundID string) ([]audit.Entry, error) {
+	return s.entries(ctx, "refund_id = ? AND refund_id <> '' AND object = 'refund' AND new_state <> '' AND new_state <> old_state", refundID)
+}
+
+func (s *Store) entries(ctx context.Context, where, refundID string) ([]audit.Entry, error) {
 	var rows []auditReadRow
-	if err := s.read(ctx).Raw("SELECT * FROM audit_entries WHERE refund_id = ? AND refund_id <> '' ORDER BY seq", refundID).Scan(&rows).Error; err != nil {
+	if err := s.read(ctx).Raw("SELECT * FROM audit_entries WHERE "+where+" ORDER BY seq", refundID).Scan(&rows).Error; err != nil {
 		return nil, classify(err)
 	}
 	out := make([]audit.Entry, len(rows))

@@ -35,6 +35,7 @@ var searchTests = map[string]func(*testing.T, Opener){
 	"the dashboard by day of a zone":        overview,
 	"days that are longer, shorter or none": overviewZones,
 	"what changes a page":                   marks,
+	"what moved a refund":                   moves,
 }
 
 // finds expects a search to find exactly these refunds, the last filed first.
@@ -380,4 +381,32 @@ func marks(t *testing.T, open Opener) {
 	}
 	_, err := b.RefundMark(b.Ctx, "nothing", true)
 	assert.Equal(t, fault.NotFound, fault.From(err).Kind)
+}
+
+// moves: what was tried at a refund is no more to read for whoever looks how it went.
+func moves(t *testing.T, open Opener) {
+	b := New(t, open)
+	for state, r := range b.EveryState() {
+		for _, object := range []audit.Object{audit.ObjectRefund, audit.ObjectTicket} {
+			for range 5 {
+				require.NoError(t, b.Refuse(b.Ctx, audit.Entry{
+					Actor: Customer("acct").Subject, Role: identity.Customer, Action: audit.WithdrawRefused, Object: object, ObjectID: r.ID, RefundID: r.ID, ReasonCode: "too-late",
+				}))
+			}
+		}
+		all, err := b.Entries(b.Ctx, r.ID)
+		require.NoError(t, err)
+		var want []audit.Entry
+		for _, e := range all {
+			if e.Object == audit.ObjectRefund && e.NewState != "" && e.NewState != e.OldState {
+				want = append(want, e)
+			}
+		}
+		require.NotEmpty(t, want)
+		got, err := b.Moves(b.Ctx, r.ID)
+		require.NoError(t, err)
+		assert.Equal(t, want, got, state)
+		assert.Equal(t, string(r.State), got[len(got)-1].NewState)
+		assert.GreaterOrEqual(t, len(all), len(got)+10, "the record itself has every attempt")
+	}
 }
