@@ -86,6 +86,8 @@ func barredOf(tx *gorm.DB, appealOf string) ([]identity.Actor, error) {
 }
 
 // Linked implements desk.ReviewRecords: those with rejections or not in good standing first.
+// A reseller's payer links thousands: those shown are chosen before anything is counted, by
+// whether they were ever rejected and not by how often.
 func (s *Store) Linked(ctx context.Context, accountID string, limit int) ([]desk.LinkedAccount, error) {
 	var rows []struct {
 		ID                  string
@@ -94,15 +96,18 @@ func (s *Store) Linked(ctx context.Context, accountID string, limit int) ([]desk
 		Refunds, Rejected   int64
 	}
 	err := s.read(ctx).Raw(`WITH shared AS (
-	SELECT id, max(CASE shares WHEN 'email' THEN 1 ELSE 0 END) AS email, max(CASE shares WHEN 'phone' THEN 1 ELSE 0 END) AS phone,
+	SELECT id, standing, max(CASE shares WHEN 'email' THEN 1 ELSE 0 END) AS email, max(CASE shares WHEN 'phone' THEN 1 ELSE 0 END) AS phone,
 	       max(CASE shares WHEN 'payer' THEN 1 ELSE 0 END) AS payer
-	  FROM (`+sharing("?")+`) x GROUP BY id)
-SELECT a.id, shared.email = 1 AS email, shared.phone = 1 AS phone, shared.payer = 1 AS payer, a.standing,
-       (SELECT count(*) FROM refunds r WHERE r.account_id = a.id) AS refunds,
-       (SELECT count(*) FROM refunds r WHERE r.account_id = a.id AND `+rejectedRefund+`) AS rejected
-  FROM shared JOIN accounts a ON a.id = shared.id
- ORDER BY rejected DESC, a.standing = 'good', a.id
- LIMIT ?`, accountID, accountID, accountID, limit).Scan(&rows).Error
+	  FROM (`+sharing("?")+`) x GROUP BY id, standing
+), shown AS (
+	SELECT * FROM shared
+	 ORDER BY CASE WHEN EXISTS (SELECT 1 FROM refunds r WHERE r.account_id = shared.id AND `+rejectedRefund+`) THEN 0 ELSE 1 END, standing = 'good', id
+	 LIMIT ?)
+SELECT id, email = 1 AS email, phone = 1 AS phone, payer = 1 AS payer, standing,
+       (SELECT count(*) FROM refunds r WHERE r.account_id = shown.id) AS refunds,
+       (SELECT count(*) FROM refunds r WHERE r.account_id = shown.id AND `+rejectedRefund+`) AS rejected
+  FROM shown
+ ORDER BY rejected DESC, standing = 'good', id`, accountID, accountID, accountID, limit).Scan(&rows).Error
 	if err != nil {
 		return nil, classify(err)
 	}

@@ -2,12 +2,14 @@ package storetest
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"refunddesk/internal/desk"
 	"refunddesk/internal/identity"
 	"refunddesk/internal/policy"
 	"refunddesk/internal/refund"
@@ -17,6 +19,7 @@ import (
 // edgeTests are what a case must not slip through by.
 var edgeTests = map[string]func(*testing.T, Opener){
 	"one of very many linked accounts":              manyLinked,
+	"the worst of very many linked accounts":        worstLinked,
 	"two sign-ins of one account":                   secondSignIn,
 	"who asked in the account's name":               askedThere,
 	"an appeal against a lost dispute":              appealKept,
@@ -54,6 +57,51 @@ func manyLinked(t *testing.T, open Opener) {
 			assert.Equal(t, refund.Crediting, b.Decide(id, Reviewer, review.Approve).State)
 		})
 	}
+}
+
+// worstLinked: of more linked accounts than a case shows it shows those that tell something.
+func worstLinked(t *testing.T, open Opener) {
+	b := New(t, open)
+	shops := make([]refund.Account, 300)
+	for i := range shops {
+		id := fmt.Sprintf("shop%03d", i)
+		shops[i] = refund.Account{ID: id, Name: "Bo", Email: id + "@example.org", Payer: "reseller", Locale: refund.English, Standing: refund.Good, RegisteredAt: b.Clock.Now()}
+	}
+	shops[280].Email = shops[0].Email
+	_, err := b.ImportAccounts(b.Ctx, shops, func(int) {})
+	require.NoError(t, err)
+	for i, shop := range []string{"shop299", "shop299", "shop298", "shop295"} {
+		b.screened(b.asked(shop, fmt.Sprint("rejected", i)), policy.Reject, "agreement_violated")
+	}
+	b.screened(b.asked("shop290", "used-up"), policy.Reject, refund.OutcomeNothingToRefund)
+	for i, shop := range []string{"shop298", "shop298", "shop001"} {
+		b.asked(shop, fmt.Sprint("open", i))
+	}
+	for shop, standing := range map[string]refund.Standing{"shop295": refund.Terminated, "shop296": refund.Suspended, "shop297": refund.Terminated} {
+		_, _, err := b.SetStanding(b.Ctx, Admin, shop, standing, "spam")
+		require.NoError(t, err)
+	}
+
+	linked, err := b.Linked(b.Ctx, "shop000", 50)
+	require.NoError(t, err)
+	require.Len(t, linked, 50)
+	payer := []string{"payer"}
+	assert.Equal(t, []desk.LinkedAccount{
+		{AccountID: "shop299", Shares: payer, Standing: refund.Good, Refunds: 2, Rejected: 2},
+		{AccountID: "shop295", Shares: payer, Standing: refund.Terminated, Refunds: 1, Rejected: 1},
+		{AccountID: "shop298", Shares: payer, Standing: refund.Good, Refunds: 3, Rejected: 1},
+		{AccountID: "shop296", Shares: payer, Standing: refund.Suspended},
+		{AccountID: "shop297", Shares: payer, Standing: refund.Terminated},
+		{AccountID: "shop001", Shares: payer, Standing: refund.Good, Refunds: 1},
+		{AccountID: "shop002", Shares: payer, Standing: refund.Good},
+	}, linked[:7])
+	assert.Equal(t, "shop045", linked[49].AccountID, "the others by id")
+
+	linked, err = b.Linked(b.Ctx, "shop000", 1000)
+	require.NoError(t, err)
+	assert.Len(t, linked, 299, "every one of them once")
+	at := slices.IndexFunc(linked, func(l desk.LinkedAccount) bool { return l.AccountID == "shop280" })
+	assert.Equal(t, []string{"email", "payer"}, linked[at].Shares)
 }
 
 // secondSignIn: two sign-ins of one account are one person: neither both votes of two nor the
