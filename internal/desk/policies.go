@@ -22,6 +22,23 @@ func (d *Desk) Policies(ctx context.Context, actor identity.Actor, p Paging) (Pa
 	return d.records.Policies(ctx, p)
 }
 
+// PolicyVersions lists the versions of the policy without their sources, newest first. For
+// admins and auditors.
+func (d *Desk) PolicyVersions(ctx context.Context, actor identity.Actor, p Paging) (Page[PolicyVersion], error) {
+	if err := need(actor, identity.Admin, identity.Auditor); err != nil {
+		return Page[PolicyVersion]{}, err
+	}
+	return d.records.PolicyVersions(ctx, p)
+}
+
+// PolicyInForce reads the version in force. For admins and auditors.
+func (d *Desk) PolicyInForce(ctx context.Context, actor identity.Actor) (PolicyVersion, error) {
+	if err := need(actor, identity.Admin, identity.Auditor); err != nil {
+		return PolicyVersion{}, err
+	}
+	return d.records.PolicyVersion(ctx, "")
+}
+
 // Policy reads a version. For admins and auditors.
 func (d *Desk) Policy(ctx context.Context, actor identity.Actor, version string) (PolicyVersion, error) {
 	if err := need(actor, identity.Admin, identity.Auditor); err != nil {

@@ -47,6 +47,13 @@ func TestAPolicyIsDraftedPublishedAndRolledBack(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, page.Items, 2)
 	assert.Equal(t, draft.Version, page.Items[0].Version, "the newest first")
+	inForce, err := o.desk.PolicyInForce(o.Ctx, auditor)
+	require.NoError(t, err)
+	assert.Equal(t, page.Items[1], inForce)
+	list, err := o.desk.PolicyVersions(o.Ctx, auditor, desk.Paging{})
+	require.NoError(t, err)
+	page.Items[0].Source, page.Items[1].Source = "", ""
+	assert.Equal(t, page, list, "the same without sources")
 
 	same, err := o.desk.DraftPolicy(o.Ctx, ada, stricter()+"# a comment\n")
 	require.NoError(t, err)

@@ -66,6 +66,8 @@ type ReviewRecords interface {
 type PolicyRecords interface {
 	// Policies lists versions, newest first.
 	Policies(ctx context.Context, p Paging) (Page[PolicyVersion], error)
+	// PolicyVersions lists them without their sources.
+	PolicyVersions(ctx context.Context, p Paging) (Page[PolicyVersion], error)
 	// PolicyVersion reads one; an empty version is the one in force.
 	PolicyVersion(ctx context.Context, version string) (PolicyVersion, error)
 	// DraftPolicy keeps a source as a new version.

@@ -190,7 +190,8 @@ func TestWhatIsNoRefusalLeavesNoEntry(t *testing.T) {
 	}
 	require.Equal(t, before, o.entries())
 	for _, err := range []error{
-		does(o.desk.Refund(o.Ctx, bob, v.Refund.ID)), does(o.desk.Policies(o.Ctx, bob, desk.Paging{})), does(o.desk.CaseFile(o.Ctx, bob, v.Ticket.ID)),
+		does(o.desk.Refund(o.Ctx, bob, v.Refund.ID)), does(o.desk.Policies(o.Ctx, bob, desk.Paging{})), does(o.desk.PolicyVersions(o.Ctx, bob, desk.Paging{})),
+		does(o.desk.PolicyInForce(o.Ctx, bob)), does(o.desk.CaseFile(o.Ctx, bob, v.Ticket.ID)),
 		does(o.desk.Pauses(o.Ctx, bob, true, desk.Paging{})), does(o.desk.SavedReplies(o.Ctx, bob)),
 	} {
 		require.Error(t, err)

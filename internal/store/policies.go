@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"strconv"
+	"strings"
 	"time"
 
 	"gorm.io/gorm"
@@ -43,10 +44,14 @@ func (r policyRow) domain() desk.PolicyVersion {
 
 const inForce = "(SELECT version FROM policy_activations ORDER BY n DESC LIMIT 1)"
 
-const policyQuery = `SELECT p.version, p.source, p.digest, p.created_by, p.created_at, a.by AS published_by, a.at AS published_at,
+// policyList reads versions without their sources, which can be of 1 MiB each.
+const policyList = `SELECT p.version, p.digest, p.created_by, p.created_at, a.by AS published_by, a.at AS published_at,
        coalesce(` + inForce + `, 0) AS in_force
   FROM policies p
   LEFT JOIN policy_activations a ON a.n = (SELECT max(n) FROM policy_activations WHERE version = p.version)`
+
+// policyQuery reads whole versions.
+var policyQuery = strings.Replace(policyList, "SELECT ", "SELECT p.source, ", 1)
 
 func versionOf(n int64) string { return strconv.FormatInt(n, 10) }
 
@@ -58,6 +63,15 @@ func versionNumber(version string) (n int64, ok bool) {
 
 // Policies implements desk.PolicyRecords.
 func (s *Store) Policies(ctx context.Context, p desk.Paging) (desk.Page[desk.PolicyVersion], error) {
+	return s.policies(ctx, policyQuery, p)
+}
+
+// PolicyVersions implements desk.PolicyRecords.
+func (s *Store) PolicyVersions(ctx context.Context, p desk.Paging) (desk.Page[desk.PolicyVersion], error) {
+	return s.policies(ctx, policyList, p)
+}
+
+func (s *Store) policies(ctx context.Context, query string, p desk.Paging) (desk.Page[desk.PolicyVersion], error) {
 	var where conditions
 	if p.Cursor != "" {
 		c, err := parseCursor(p.Cursor)
@@ -72,7 +86,7 @@ func (s *Store) Policies(ctx context.Context, p desk.Paging) (desk.Page[desk.Pol
 	}
 	limit := limitOf(p)
 	var rows []policyRow
-	if err := s.read(ctx).Raw(policyQuery+where.sql()+" ORDER BY p.version DESC LIMIT ?", append(where.args, limit+1)...).Scan(&rows).Error; err != nil {
+	if err := s.read(ctx).Raw(query+where.sql()+" ORDER BY p.version DESC LIMIT ?", append(where.args, limit+1)...).Scan(&rows).Error; err != nil {
 		return desk.Page[desk.PolicyVersion]{}, classify(err)
 	}
 	return pageOf(rows, limit, policyRow.domain, func(r policyRow) cursor { return cursor{ID: versionOf(r.Version)} }), nil

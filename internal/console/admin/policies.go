@@ -7,7 +7,6 @@ import (
 
 	"github.com/a-h/templ"
 
-	"refunddesk/internal/audit"
 	"refunddesk/internal/console/page"
 	"refunddesk/internal/desk"
 	"refunddesk/internal/fault"
@@ -21,38 +20,15 @@ type versions struct {
 }
 
 func policies(c *page.Context) error {
-	list, err := versionsOf(c, c.Query("cursor"))
-	if err != nil {
+	var list versions
+	var err error
+	if list.Page, err = c.Desk.PolicyVersions(c.Ctx(), c.Actor, desk.Paging{Cursor: c.Query("cursor")}); err != nil {
+		return err
+	}
+	if list.InForce, err = c.Desk.PolicyInForce(c.Ctx(), c.Actor); err != nil {
 		return err
 	}
 	return c.Show(c.T("admin.policies.title"), policiesPage(c.View, list))
-}
-
-// versionsOf lists versions, and finds the one in force wherever it is.
-func versionsOf(c *page.Context, cursor string) (versions, error) {
-	list, err := c.Desk.Policies(c.Ctx(), c.Actor, desk.Paging{Cursor: cursor})
-	if err != nil {
-		return versions{}, err
-	}
-	inForce := func(p desk.PolicyVersion) bool { return p.State == desk.PolicyPublished }
-	looked := list
-	if cursor != "" { // it may be before these
-		looked.Items, looked.Next = nil, ""
-		if looked, err = c.Desk.Policies(c.Ctx(), c.Actor, desk.Paging{}); err != nil {
-			return versions{}, err
-		}
-	}
-	for {
-		if at := slices.IndexFunc(looked.Items, inForce); at >= 0 {
-			return versions{list, looked.Items[at]}, nil
-		}
-		if looked.Next == "" {
-			return versions{}, desk.Missing(audit.ObjectPolicy, "")
-		}
-		if looked, err = c.Desk.Policies(c.Ctx(), c.Actor, desk.Paging{Cursor: looked.Next}); err != nil {
-			return versions{}, err
-		}
-	}
 }
 
 // draft is a policy that is being written.
@@ -69,9 +45,7 @@ func newPolicy(c *page.Context) error {
 	if from := c.Query("from"); from != "" {
 		begun, err = c.Desk.Policy(c.Ctx(), c.Actor, from)
 	} else {
-		var list versions
-		list, err = versionsOf(c, "")
-		begun = list.InForce
+		begun, err = c.Desk.PolicyInForce(c.Ctx(), c.Actor)
 	}
 	if err != nil {
 		return err
@@ -108,10 +82,10 @@ func writePolicy(c *page.Context) error {
 type version struct {
 	desk.PolicyVersion
 	InForce desk.PolicyVersion
-	Against desk.PolicyVersion // the one that it is compared with
-	Others  []desk.PolicyVersion
-	Diff    *policy.Diff // nil where one of the two does not compile
-	Broken  *fault.Error // why this one does not compile
+	Against desk.PolicyVersion   // the one that it is compared with
+	Others  []desk.PolicyVersion // that it can be compared with, without their sources
+	Diff    *policy.Diff         // nil where one of the two does not compile
+	Broken  *fault.Error         // why this one does not compile
 	Report  *policy.Report
 	Tested  *page.Form // why it was not replayed
 	Form    *page.Form // of publishing
@@ -131,18 +105,38 @@ func versionOf(c *page.Context) (version, error) {
 	if p.PolicyVersion, err = c.Desk.Policy(c.Ctx(), c.Actor, c.Param("version")); err != nil {
 		return p, err
 	}
-	list, err := versionsOf(c, "")
-	if err != nil {
+	if p.InForce, err = c.Desk.PolicyInForce(c.Ctx(), c.Actor); err != nil {
 		return p, err
 	}
-	p.InForce, p.Against = list.InForce, list.InForce
-	p.Others = slices.DeleteFunc(list.Items, func(o desk.PolicyVersion) bool { return o.Version == p.Version })
+	p.Against = p.InForce
 	if against := c.Query("against"); against != "" {
 		if p.Against, err = c.Desk.Policy(c.Ctx(), c.Actor, against); err != nil {
 			return p, err
 		}
 	}
+	list, err := c.Desk.PolicyVersions(c.Ctx(), c.Actor, desk.Paging{Limit: mostOthers})
+	if err != nil {
+		return p, err
+	}
+	p.Others = othersOf(p, list.Items)
 	return p, p.compare(c)
+}
+
+// mostOthers is how many versions a version's page offers to compare it with, the newest; any
+// other can be named in the URL.
+const mostOthers = 200
+
+// othersOf are the newest versions, the one in force and the one that it is compared with,
+// without itself.
+func othersOf(p version, newest []desk.PolicyVersion) []desk.PolicyVersion {
+	var others []desk.PolicyVersion
+	for _, o := range slices.Concat(newest, []desk.PolicyVersion{p.InForce, p.Against}) {
+		known := func(other desk.PolicyVersion) bool { return other.Version == o.Version }
+		if !known(p.PolicyVersion) && !slices.ContainsFunc(others, known) {
+			others = append(others, o)
+		}
+	}
+	return others
 }
 
 // compare works out what differs. A version that does not compile is told so and shown.

@@ -1,6 +1,7 @@
 package admin_test
 
 import (
+	"fmt"
 	"html"
 	"net/http"
 	"net/url"
@@ -159,6 +160,35 @@ func TestAVersionIsComparedWithTheOneInForce(t *testing.T) {
 	p = o.sound(comment)
 	assert.NotNil(t, p.Find("#same"))
 	assert.Len(t, p.All("table.diff tr.added"), 1)
+}
+
+// A version that is compared with an old one says so also when the old one is not among the
+// newest, and the one in force can always be chosen.
+func TestAnOldVersionIsComparedWith(t *testing.T) {
+	o := newOffice(t)
+	var last string
+	for i := range 205 {
+		v, err := o.Store.DraftPolicy(o.Ctx, ada, string(policy.DefaultSource)+fmt.Sprintf("# %d\n", i), "sha256:x")
+		require.NoError(t, err)
+		last = v.Version
+	}
+	chosen := func(path string) []string {
+		var all []string
+		for _, option := range o.sound(path).All("#against option") {
+			if option.Has("selected") {
+				all = append(all, option.Attr("value"))
+			}
+		}
+		return all
+	}
+	assert.Equal(t, []string{"1"}, chosen("/policies/"+last), "the one in force")
+	assert.Equal(t, []string{"3"}, chosen("/policies/"+last+"?against=3"))
+	assert.Equal(t, []string{"200"}, chosen("/policies/"+last+"?against=200"))
+	assert.Empty(t, chosen("/policies/3?against=3"), "nothing: with itself")
+	options := o.ada.Get("/policies/" + last + "?against=3").All("#against option")
+	assert.Equal(t, "1", options[len(options)-2].Attr("value"))
+	assert.Less(t, len(options), 205)
+	assert.Len(t, o.ada.Get("/policies/"+last+"?against=3").All("table.diff tr.added"), 1, "with its source")
 }
 
 func (o *office) policyOf(path string) desk.PolicyVersion {

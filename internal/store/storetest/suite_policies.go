@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -147,22 +148,33 @@ func policyPages(t *testing.T, open Opener) {
 	for n := range 6 {
 		b.draft(fmt.Sprint("# ", n))
 	}
-	var got []string
-	cursor := ""
-	for range 4 {
-		page, err := b.Policies(b.Ctx, desk.Paging{Limit: 3, Cursor: cursor})
-		require.NoError(t, err)
-		got = append(got, idsOf(page.Items, func(v desk.PolicyVersion) string { return v.Version + " " + string(v.State) })...)
-		if cursor = page.Next; cursor == "" {
-			break
+	for name, list := range map[string]func(context.Context, desk.Paging) (desk.Page[desk.PolicyVersion], error){"whole": b.Policies, "without sources": b.PolicyVersions} {
+		var got []string
+		cursor := ""
+		for range 4 {
+			page, err := list(b.Ctx, desk.Paging{Limit: 3, Cursor: cursor})
+			require.NoError(t, err)
+			for _, v := range page.Items {
+				got = append(got, v.Version+" "+string(v.State))
+				whole := b.policy(v.Version)
+				if name != "whole" {
+					whole.Source = ""
+				}
+				assert.Equal(t, whole, v, name)
+			}
+			if cursor = page.Next; cursor == "" {
+				break
+			}
 		}
+		assert.Equal(t, []string{"7 draft", "6 draft", "5 draft", "4 draft", "3 draft", "2 draft", "1 published"}, got, name)
 	}
-	assert.Equal(t, []string{"7 draft", "6 draft", "5 draft", "4 draft", "3 draft", "2 draft", "1 published"}, got)
 	refunds, err := b.Tickets(b.Ctx, desk.TicketFilter{})
 	require.NoError(t, err)
 	require.Empty(t, refunds.Next)
 	for _, junk := range []string{"junk", "eyJpIjoieCJ9"} { // the second is a cursor of another list
 		_, err := b.Policies(b.Ctx, desk.Paging{Cursor: junk})
+		assert.Equal(t, fault.Malformed, fault.From(err).Kind, junk)
+		_, err = b.PolicyVersions(b.Ctx, desk.Paging{Cursor: junk})
 		assert.Equal(t, fault.Malformed, fault.From(err).Kind, junk)
 	}
 }
