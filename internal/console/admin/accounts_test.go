@@ -16,7 +16,9 @@ func TestAnAccountIsFoundByWhatBelongsToIt(t *testing.T) {
 	o := newOffice(t)
 	o.Buy("p", 100, 100)
 	r := o.MustFile("p")
-	assert.NotNil(t, o.sound("/accounts").Find(".empty-first"))
+	first := o.sound("/accounts")
+	assert.NotNil(t, first.Find(".empty-first"))
+	assert.Equal(t, "Search field", first.Find("input#text[data-key=/]").Attr("data-key-label"), "the key of searching, as in the queue")
 	for text, want := range map[string]string{
 		"acct": "/accounts/acct", "p": "/accounts/acct#package-p", r.ID: "/accounts/acct#refund-" + r.ID, r.WorkflowID: "/accounts/acct#refund-" + r.ID,
 	} {
