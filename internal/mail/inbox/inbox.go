@@ -1,6 +1,7 @@
 // Package inbox is the mail server of the development program: it takes every mail over real
 // SMTP on a loopback port, keeps it in a folder and shows it at /dev/mail. Nothing leaves the
-// machine. Tests use it too, and can make it refuse or hang.
+// machine. Only addresses that end in ".invalid" have no mailbox. Tests use it too, and can
+// make it refuse or hang.
 package inbox
 
 import (
@@ -9,6 +10,7 @@ import (
 	"io"
 	"log"
 	"net"
+	"strings"
 	"sync"
 	"time"
 
@@ -199,12 +201,16 @@ func (s *session) Mail(string, *smtp.MailOptions) error {
 	return nil
 }
 
-// Rcpt takes every recipient, unless the inbox was told to refuse them.
+// nowhere ends the addresses that cannot be (RFC 2606): a mail to one is refused as by any
+// other mail server, so that the page of mails that failed can be tried.
+const nowhere = ".invalid"
+
+// Rcpt takes every recipient that can be, unless the inbox was told to refuse them.
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 	s.inbox.mu.Lock()
 	refuse := s.inbox.refuse
 	s.inbox.mu.Unlock()
-	if refuse {
+	if refuse || strings.HasSuffix(strings.ToLower(to), nowhere) {
 		return errNobody
 	}
 	s.to = append(s.to, to)

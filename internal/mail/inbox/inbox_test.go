@@ -107,6 +107,16 @@ func TestAMailboxThatDoesNotExist(t *testing.T) {
 	require.Len(t, box.Mails("li@example.com"), 1, "and is shown once")
 }
 
+// An address that cannot be has no mailbox, without anybody saying so.
+func TestAnAddressThatCannotBe(t *testing.T) {
+	box := start(t, t.TempDir())
+	message := plain("refund-1/credited@desk", "Credited", "It is there.")
+	require.ErrorContains(t, send(t, box, "li@nowhere.invalid", message), "550")
+	require.ErrorContains(t, send(t, box, "li@nowhere.INVALID", message), "550")
+	require.NoError(t, send(t, box, "invalid@example.com", message))
+	require.Equal(t, 1, box.Taken())
+}
+
 func TestTheTextOfAMailIsDecoded(t *testing.T) {
 	box := start(t, t.TempDir())
 	long := strings.Repeat("退款已存入您的账户余额。", 30)
