@@ -83,7 +83,7 @@ func TestAnAdminSuspendsAnAccount(t *testing.T) {
 		tab.Await("the account, found or listed", `location.pathname === "/accounts/`+whose.account+`" || document.querySelector('#accounts a[href="/accounts/`+whose.account+`"]')`)
 		tab.Go("/accounts/" + whose.account)
 		tab.Click("#standing-suspended")
-		sends("#standing-form", "")(tab)
+		sends("#standing-form", "")(t, tab)
 		require.True(t, tab.Has("#standing-form [aria-invalid=true]"), "not without a reason")
 		require.True(t, tab.True(`document.querySelector("#standing-suspended").checked`))
 		tab.Fill("#standing-form textarea", "They resell messages, which the agreement forbids.")

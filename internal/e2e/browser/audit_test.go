@@ -85,15 +85,28 @@ func copies(t *testing.T, tab *browser.Tab, refund string) {
 	require.Contains(t, lines, refund)
 }
 
-// What an admin changes, an auditor reads.
+// What an admin changes and a reviewer works on, an auditor reads.
 func TestAnAuditorOnlyReads(t *testing.T) {
 	t.Parallel()
-	tab := signedIn(t, "auditor")
-	for _, path := range []string{"/dashboard", "/policies", "/policies/1", "/accounts/acct_demo", "/pauses", "/mails"} {
-		tab.Go(path)
-		tab.Sees("#main h1")
-		require.Zero(t, tab.Count(`#main form[method="post"]`), path)
-	}
-	tab.Go("/policies/new")
-	tab.Sees(".failure")
+	_, ticket := waiting(t)
+	unmailed, whose := undelivered(t)
+	attention, _ := stuck(t, whose.token, buys(t, whose.account, "Global SMS 10 USD", small))
+	both(t, func(t *testing.T, o browser.Options) {
+		tab := open(t, o)
+		tab.SignIn("auditor")
+		for path, sees := range map[string]string{
+			"/dashboard": "#attention-" + attention, "/policies": "#versions", "/policies/1": "#version", "/accounts/acct_demo": "#account",
+			"/pauses": "#in-force", "/mails": `[id="` + mailRow(unmailed) + `"]`, "/review?view=all": "#queue", "/review/" + ticket: "#reads-only",
+			"/review/saved-replies": "h1",
+		} {
+			tab.Go(path)
+			tab.Sees("#main h1")
+			tab.Sees(sees)
+			require.Zero(t, tab.Count(`#main form[method="post"]`), path)
+		}
+		for _, path := range []string{"/policies/new", "/review/saved-replies/new"} {
+			tab.Go(path)
+			tab.Sees(".failure")
+		}
+	})
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -82,15 +83,23 @@ type stranger struct{ account, token string }
 
 func newStranger(t *testing.T) stranger {
 	t.Helper()
+	return strangerWith(t, thing{})
+}
+
+// strangerWith is a stranger of whose account some things are known beforehand.
+func strangerWith(t *testing.T, known thing) stranger {
+	t.Helper()
 	id := "acct_" + stack.Unique()
-	as(t, "integrator", http.MethodPost, "/v1/accounts", thing{
-		"id": id, "name": "Ann Example", "email": id + "@example.com",
-	})
+	account := thing{"id": id, "name": "Ann Example", "email": id + "@example.com"}
+	maps.Copy(account, known)
+	as(t, "integrator", http.MethodPost, "/v1/accounts", account)
 	token := ask(t, "", http.MethodPost, "/dev/token", thing{"subject": "owner_" + id, "roles": []string{"customer"}, "account_id": id})
 	return stranger{account: id, token: token.text("access_token")}
 }
 
 const (
+	// small is what a stranger gets back without anybody looking.
+	small = "10"
 	// large is what a stranger has a person look at, of whom one is enough.
 	large = "500"
 	// huge is what anybody has somebody look at, of whom a senior reviewer is enough.

@@ -29,7 +29,7 @@ func TestEveryPage(t *testing.T) {
 				tab.Fresh()
 				tab.Carries(axe)
 				for _, v := range own {
-					for _, problem := range look(tab, v, locale) {
+					for _, problem := range look(t, tab, v, locale) {
 						t.Errorf("%s, %s (%s)", locale, problem, v.path)
 					}
 				}
@@ -42,8 +42,11 @@ func byWho(visits []visit) map[string][]visit {
 	who := map[string][]visit{}
 	for _, v := range visits {
 		name := v.who
-		if name == "" {
+		switch {
+		case name == "":
 			name = "nobody"
+		case v.alone:
+			name = v.name
 		}
 		who[name] = append(who[name], v)
 	}
@@ -51,19 +54,22 @@ func byWho(visits []visit) map[string][]visit {
 }
 
 // look gives all that is wrong with a page.
-func look(tab *browser.Tab, v visit, locale string) (problems []string) {
+func look(t *testing.T, tab *browser.Tab, v visit, locale string) (problems []string) {
+	t.Helper()
 	wrong := func(format string, args ...any) {
 		problems = append(problems, v.name+": "+fmt.Sprintf(format, args...))
 	}
 	tab.Size(1280, 900)
 	tab.Dark(false)
 	tab.Go(v.path)
-	weight := tab.Weight()
-	if weight > heaviest {
+	if v.do != nil {
+		v.do(t, tab)
+	}
+	if weight := tab.Weight(); weight > heaviest {
 		wrong("weighs %d bytes", weight)
 	}
-	if v.do != nil {
-		v.do(tab)
+	if !tab.True(shown(v.sees)) {
+		wrong("does not show %s, but %s", v.sees, tab.Where())
 	}
 	if text := browser.Eval[string](tab, `document.documentElement.outerHTML`); strings.Contains(text, "⟦") {
 		at := strings.Index(text, "⟦")

@@ -148,6 +148,9 @@ func (s *Stack) Output() string {
 	return string(text[max(0, len(text)-most):])
 }
 
+// Records is the file of the records, for what breaks them behind the program's back.
+func (s *Stack) Records() string { return filepath.Join(s.data(), "records.db") }
+
 func (s *Stack) data() string { return filepath.Join(s.folder, "data") }
 func (s *Stack) log() string  { return filepath.Join(s.folder, "log") }
 
