@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	_ "modernc.org/sqlite" // the program's records are such a file
 
+	"refunddesk/internal/e2e/browser"
 	"refunddesk/internal/e2e/stack"
 )
 
@@ -60,4 +61,24 @@ func mailRow(refund string) string { return "mail-" + refund + "/credited" }
 func eventually(t *testing.T, what string, is func() bool) {
 	t.Helper()
 	require.Eventually(t, is, stack.Patience, 20*time.Millisecond, what)
+}
+
+// What the records refuse is kept on a page that says so, to be sent again.
+func TestTheRecordsRefuse(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, o browser.Options) {
+		body := "Which of our offices bought this? " + stack.Unique()
+		mends := breaks(t, "messages", "NEW.body = '"+body+"'")
+		tab := own(t, o, "customer")
+		tab.Go("/tickets/new")
+		asks(tab, body)
+		tab.Sees(".failure")
+		require.Equal(t, body, tab.Value(`.failure textarea[name="body"]`))
+		tab.Click(".failure button.primary")
+		tab.Await("it is refused again", `document.querySelector(".failure") && !document.querySelector("button[aria-disabled]")`)
+		require.Equal(t, body, tab.Value(`.failure textarea[name="body"]`))
+		mends()
+		tab.Click(".failure button.primary")
+		tab.SeesText("#conversation .customer", body)
+	})
 }
