@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"net/url"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -9,7 +10,7 @@ import (
 	"refunddesk/internal/console/pagetest"
 )
 
-// The pages around a sign-in lead on: to another try, back in, or to the tab that waits.
+// The pages around a sign-in lead on: to another try, back in, to the tab that waits, or out at the issuer.
 func TestThePagesAroundASignIn(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
@@ -24,4 +25,9 @@ func TestThePagesAroundASignIn(t *testing.T) {
 	in := pagetest.Parse(t, b.get("/signed-in").Body.String())
 	require.NotEmpty(t, in.Find("#signed-in h1").Text())
 	require.Empty(t, in.Flaws())
+	w = b.post("/sign-out", url.Values{})
+	require.Equal(t, http.StatusOK, w.Code)
+	out := pagetest.Parse(t, w.Body.String())
+	require.Empty(t, out.Flaws())
+	require.Contains(t, out.Find("#signing-out #go-on").Attr("href"), "https://id.example/end")
 }

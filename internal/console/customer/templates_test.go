@@ -34,3 +34,15 @@ func TestARefundHasTwoColumns(t *testing.T) {
 		assert.NotNil(t, p.Find("#parts "+part), part)
 	}
 }
+
+// What is said is a log, which is there before anything was said.
+func TestTheConversationIsALog(t *testing.T) {
+	o := newOffice(t)
+	id := o.inReview("p")
+	log := o.sound(o.ann, "/refunds/"+id).Find("#talk")
+	assert.Equal(t, "log", log.Attr("role"))
+	assert.NotEmpty(t, log.Attr("aria-label"))
+	assert.Empty(t, log.Text())
+	o.ann.Send(o.ann.Get("/refunds/"+id), "#reply-form", "body", "We are waiting.")
+	assert.Contains(t, o.sound(o.ann, "/refunds/"+id).Find("#talk #conversation").Text(), "We are waiting.")
+}
