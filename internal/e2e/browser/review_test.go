@@ -189,7 +189,7 @@ func TestDecideAndNext(t *testing.T) {
 		}
 		tab := open(t, o)
 		tab.SignIn("reviewer2")
-		tab.Go("/review?view=all&account_id=" + whose.account)
+		tab.Go("/review?view=all&state=open&account_id=" + whose.account)
 		require.Equal(t, 2, tab.Count("#queue tbody tr"))
 		tab.Click("#queue tbody tr:first-child a")
 		rejects := func() string {
