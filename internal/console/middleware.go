@@ -144,7 +144,7 @@ func (c *Console) sessionOf(g *gin.Context) (*session.Session, error) {
 	if token == "" {
 		return nil, nil //nolint:nilnil // nobody is signed in, and nothing went wrong
 	}
-	ctx, cancel := context.WithTimeout(g.Request.Context(), patience)
+	ctx, cancel := context.WithTimeout(g.Request.Context(), sessionPatience)
 	defer cancel()
 	look := c.o.Sessions.Session
 	if bySelf[g.FullPath()] {

@@ -14,6 +14,9 @@ import (
 // patience is how long a page may take.
 const patience = 15 * time.Second
 
+// sessionPatience is how long finding out who looks may take, before the page's own time begins.
+const sessionPatience = 5 * time.Second
+
 // longer are the routes that may take more, as their calls of the API: a backtest reads all that
 // was ever screened.
 var longer = map[string]time.Duration{"/policies/:version/backtest": 180 * time.Second}

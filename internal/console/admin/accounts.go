@@ -2,7 +2,6 @@ package admin
 
 import (
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -18,67 +17,47 @@ import (
 	"refunddesk/internal/refund"
 )
 
-// finding is what somebody looked for and found.
-type finding struct {
-	Text     string
-	Accounts []refund.Account
-}
-
-const mostFound = 50
-
 // accounts finds an account by its id, or by that of anything that belongs to it.
 func accounts(c *page.Context) error {
-	f := finding{Text: c.Query("text")}
-	if f.Text != "" {
-		ids, row, err := accountsOf(c, f.Text)
+	text := c.Query("text")
+	if text != "" {
+		id, row, err := accountOf(c, text)
 		if err != nil {
 			return err
 		}
-		if len(ids) == 1 {
-			return c.See(page.AccountPath(ids[0])+row, "")
-		}
-		for _, id := range ids {
-			a, err := c.Desk.Account(c.Ctx(), c.Actor, id)
-			if err != nil {
-				return err
-			}
-			f.Accounts = append(f.Accounts, a)
+		if id != "" {
+			return c.See(page.AccountPath(id)+row, "")
 		}
 	}
-	return c.Show(c.T("admin.accounts.title"), accountsPage(c.View, f))
+	return c.Show(c.T("admin.accounts.title"), accountsPage(c.View, text))
 }
 
-// accountsOf are the accounts that an id leads to: its own, or those of the package, refund,
-// ticket or workflow that it is of. row is where on its page the refund is.
-func accountsOf(c *page.Context, text string) (ids []string, row string, err error) {
+// accountOf is the account that an id leads to: its own, or that of the package, refund, ticket
+// or workflow that it is of; "" when there is none. row is where on its page the thing is.
+func accountOf(c *page.Context, text string) (id, row string, err error) {
 	a, err := c.Desk.Account(c.Ctx(), c.Actor, text)
 	if err == nil {
-		return []string{a.ID}, "", nil
+		return a.ID, "", nil
 	}
 	if fault.From(err).Kind != fault.NotFound {
-		return nil, "", err
+		return "", "", err
 	}
 	p, err := c.Desk.Package(c.Ctx(), c.Actor, text)
 	if err == nil {
-		return []string{p.AccountID}, "#package-" + url.PathEscape(p.ID), nil
+		return p.AccountID, "#package-" + url.PathEscape(p.ID), nil
 	}
 	if fault.From(err).Kind != fault.NotFound {
-		return nil, "", err
+		return "", "", err
 	}
-	found, err := c.Desk.Search(c.Ctx(), c.Actor, desk.RefundSearch{Text: text, Paging: desk.Paging{Limit: mostFound}})
-	if err != nil {
-		if fault.From(err).Kind == fault.Unprocessable {
-			return nil, "", nil // nothing has such an id
-		}
-		return nil, "", err
+	found, err := c.Desk.Search(c.Ctx(), c.Actor, desk.RefundSearch{Text: text, Paging: desk.Paging{Limit: 1}})
+	switch {
+	case err != nil && fault.From(err).Kind == fault.Unprocessable, err == nil && len(found.Items) == 0:
+		return "", "", nil // nothing has such an id
+	case err != nil:
+		return "", "", err
 	}
-	for _, r := range found.Items {
-		if !slices.Contains(ids, r.AccountID) {
-			ids = append(ids, r.AccountID)
-		}
-		row = "#" + url.PathEscape(refundRow(r.ID))
-	}
-	return ids, row, nil
+	r := found.Items[0]
+	return r.AccountID, "#" + url.PathEscape(refundRow(r.ID)), nil
 }
 
 // mostListed is how many packages and refunds the page of an account lists.

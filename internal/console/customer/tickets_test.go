@@ -1,11 +1,14 @@
 package customer_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -127,4 +130,18 @@ func TestADoubleClickSaysItOnce(t *testing.T) {
 		assert.Equal(t, "/refunds/"+id+"?done=message-sent", o.ann.Send(refund, "#reply-form", "body", "Please hurry.").Location)
 	}
 	assert.Len(t, o.ann.Get("/refunds/"+id).All("#conversation .message"), 1)
+}
+
+// A page that ran out of time says so as every page does, and keeps what was typed.
+func TestAQuestionThatRanOutOfTimeIsKept(t *testing.T) {
+	o := newOffice(t)
+	late, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
+	defer cancel()
+	form := url.Values{"subject": {"Where is it?"}, "body": {"I asked a week ago."}}
+	r := httptest.NewRequestWithContext(late, http.MethodPost, "/tickets", strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	p := o.ann.Do(r)
+	assert.Equal(t, http.StatusServiceUnavailable, p.Status)
+	require.NotNil(t, p.Find(".failure form button"), p.Body)
+	assert.Equal(t, "I asked a week ago.", p.Find(`.failure textarea[name=body]`).Raw())
 }

@@ -98,7 +98,9 @@ func (c *Context) write(status int, body templ.Component) error {
 	// Rendered whole before a byte is sent: a page that breaks half-way is an error page.
 	buffer := templ.GetBuffer()
 	defer templ.ReleaseBuffer(buffer)
-	if err := body.Render(c.Ctx(), buffer); err != nil {
+	// Whatever has been read is shown: of a request that ran out of time that it did, with what
+	// was typed.
+	if err := body.Render(context.WithoutCancel(c.Ctx()), buffer); err != nil {
 		return err
 	}
 	h := c.gin.Writer.Header()
