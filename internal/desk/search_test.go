@@ -82,7 +82,8 @@ func (o *office) insides(who identity.Actor, id string) map[string]error {
 	_, journals := o.desk.RefundJournals(o.Ctx, who, id)
 	_, notices := o.desk.RefundNotices(o.Ctx, who, id)
 	_, activity := o.desk.Activity(o.Ctx, who, "acct", time.Time{})
-	return map[string]error{"journals": journals, "notices": notices, "activity": activity}
+	_, _, texts := o.desk.RefundTexts(o.Ctx, who, id)
+	return map[string]error{"journals": journals, "notices": notices, "activity": activity, "texts": texts}
 }
 
 func TestWhoSeesInsideARefund(t *testing.T) {
@@ -106,6 +107,7 @@ func TestWhoSeesInsideARefund(t *testing.T) {
 		assert.Equal(t, c.journals, codeOf(got["journals"]), "%s journals", c.who.Subject)
 		assert.Equal(t, c.notices, codeOf(got["notices"]), "%s notices", c.who.Subject)
 		assert.Equal(t, c.activity, codeOf(got["activity"]), "%s activity", c.who.Subject)
+		assert.Equal(t, c.notices, codeOf(got["texts"]), "%s texts", c.who.Subject)
 	}
 	got := o.insides(auditor, "nothing")
 	assert.Equal(t, "not-found", codeOf(got["journals"]))

@@ -23,6 +23,7 @@ type dossier struct {
 	Journals  []ledger.Journal
 	Notices   []desk.NoticeView
 	Tickets   []desk.CaseView // its cases and the questions about it
+	Appealed  string          // the refund that appeals this one; empty for none
 }
 
 // mostTickets is how many cases and questions of a refund are shown.
@@ -59,7 +60,13 @@ func read(c *page.Context, id string) (d dossier, err error) {
 		return d, err
 	}
 	tickets, err := of.Tickets(ctx, c.Actor, desk.TicketFilter{RefundID: id, Sort: desk.SortNewest, Paging: desk.Paging{Limit: mostTickets}})
-	d.Tickets = tickets.Items
+	if d.Tickets = tickets.Items; err != nil || d.State != refund.Rejected {
+		return d, err
+	}
+	appeals, err := of.Refunds(ctx, c.Actor, desk.RefundFilter{AccountID: d.AccountID, AppealOf: id, Paging: desk.Paging{Limit: 1}})
+	if err == nil && len(appeals.Items) > 0 {
+		d.Appealed = appeals.Items[0].ID
+	}
 	return d, err
 }
 

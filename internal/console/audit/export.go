@@ -1,7 +1,6 @@
 package audit
 
 import (
-	"context"
 	"encoding/json"
 	"strconv"
 	"time"
@@ -21,9 +20,7 @@ const (
 )
 
 const (
-	// batch is how many refunds are read at a time, readLimit how long that may take.
-	batch     = 200
-	readLimit = 15 * time.Second
+	batch = 200 // how many refunds are read at a time
 )
 
 // sink takes the rows of a copy away. Only lines of NDJSON have a kind and values of their own.
@@ -191,7 +188,6 @@ func copyFound(c *page.Context, format string, s desk.RefundSearch, p desk.Page[
 }
 
 func searchBatch(c *page.Context, s desk.RefundSearch) (desk.Page[refund.Refund], error) {
-	ctx, cancel := context.WithTimeout(c.Ctx(), readLimit)
-	defer cancel()
-	return c.Desk.Search(ctx, c.Actor, s)
+	defer c.Limited()()
+	return c.Desk.Search(c.Ctx(), c.Actor, s)
 }

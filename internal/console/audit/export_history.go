@@ -1,13 +1,14 @@
 package audit
 
 import (
+	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"refunddesk/internal/audit"
 	"refunddesk/internal/console/page"
 	"refunddesk/internal/desk"
+	"refunddesk/internal/identity"
 	"refunddesk/internal/ledger"
 	"refunddesk/internal/money"
 	"refunddesk/internal/policy"
@@ -18,6 +19,11 @@ import (
 const (
 	fromRefund    = "refund"
 	fromScreening = "screening"
+	fromFact      = "fact"
+	fromRule      = "rule"
+	fromPolicy    = "policy"
+	fromMessage   = "message"
+	fromNote      = "note"
 	fromVote      = "vote"
 	fromJournal   = "journal"
 	fromMail      = "mail"
@@ -80,25 +86,46 @@ func exportHistory(c *page.Context) error {
 	if err != nil {
 		return err
 	}
-	d, err := read(c, c.Param("id"))
+	d, t, err := readWhole(c, c.Param("id"))
 	if err != nil {
 		return err
 	}
 	if err := c.Desk.RecordExport(c.Ctx(), c.Actor, desk.ExportRefund, d.ID); err != nil {
 		return err
 	}
-	if err := copyDossier(c, format, d); err != nil {
+	if err := copyDossier(c, format, d, t); err != nil {
 		page.BreakOff(c, err)
 	}
 	return nil
 }
 
-func copyDossier(c *page.Context, format string, d dossier) error {
+// texts are what people wrote about a refund.
+type texts struct {
+	Messages []review.Message
+	Notes    []desk.Note
+}
+
+// readWhole reads all of a copy before its first byte is on its way. A copy lasts, and its
+// request has no deadline: reading has one.
+func readWhole(c *page.Context, id string) (d dossier, t texts, err error) {
+	defer c.Limited()()
+	if d, err = read(c, id); err != nil {
+		return d, t, err
+	}
+	tickets := make([]string, len(d.Tickets))
+	for i, v := range d.Tickets {
+		tickets[i] = v.Ticket.ID
+	}
+	t.Messages, t.Notes, err = c.Desk.RefundTexts(c.Ctx(), c.Actor, id, tickets...)
+	return d, t, err
+}
+
+func copyDossier(c *page.Context, format string, d dossier, t texts) error {
 	to, err := begin(c, format, "refunddesk-"+d.ID, recordColumns)
 	if err != nil {
 		return err
 	}
-	for _, r := range d.records() {
+	for _, r := range slices.Concat(d.records(), d.judgement(c.View), t.records()) {
 		if err := to.write(row{r.cells(), r}); err != nil {
 			return err
 		}
@@ -123,7 +150,7 @@ func (d dossier) records() []record {
 	if s := d.Screening; s != nil {
 		out = append(out, record{
 			Source: fromScreening, At: &s.At, Action: string(s.Verdict), Object: string(audit.ObjectRefund), ObjectID: s.RefundID, ReasonCode: s.Outcome,
-			PolicyVersion: s.PolicyVersion, PolicyDigest: s.PolicyDigest, Summary: matched(s.Matches),
+			PolicyVersion: s.PolicyVersion, PolicyDigest: s.PolicyDigest,
 			Detail: struct {
 				Facts    policy.Facts   `json:"facts"`
 				Matches  []review.Match `json:"matches"`
@@ -163,13 +190,52 @@ func historyRecord(h happened) record {
 	}
 }
 
-// matched names the rules that matched, with what they saw.
-func matched(matches []review.Match) string {
-	var all []string
-	for _, m := range matches {
-		all = append(all, m.Rule+": "+m.Value)
+// judgement is what the refund was judged on, a line each: the facts as people read them (they
+// are exact in the detail of the screening), the rules that matched, the policy as it was.
+func (d dossier) judgement(v *page.View) []record {
+	s := d.Screening
+	if s == nil {
+		return nil
 	}
-	return strings.Join(all, "; ")
+	of := record{At: &s.At, Object: string(audit.ObjectRefund), ObjectID: s.RefundID, PolicyVersion: s.PolicyVersion, PolicyDigest: s.PolicyDigest}
+	var out []record
+	add := func(source, action, summary string) {
+		of.Source, of.Action, of.Summary = source, action, summary
+		out = append(out, of)
+	}
+	for _, f := range page.FactsOf(v, s.Facts) {
+		add(fromFact, f.Name, f.Value)
+	}
+	for _, m := range s.Matches {
+		add(fromRule, m.Rule, "value: "+m.Value+"; threshold: "+m.Threshold+"; weight: "+strconv.Itoa(m.Weight)+"; "+m.Reason)
+	}
+	if p := d.Policy; p != nil {
+		of.Object, of.ObjectID = string(audit.ObjectPolicy), p.Version
+		add(fromPolicy, "source", p.Source)
+	}
+	return out
+}
+
+// records are what was said and noted, a line each.
+func (t texts) records() []record {
+	var out []record
+	for _, m := range t.Messages {
+		role := string(identity.Customer)
+		if m.ByStaff {
+			role = "staff"
+		}
+		out = append(out, record{
+			Source: fromMessage, At: &m.CreatedAt, Actor: m.Author, Role: role, Action: string(m.Visibility), Object: string(audit.ObjectTicket), ObjectID: m.TicketID,
+			ID: m.ID, Summary: m.Body,
+		})
+	}
+	for _, n := range t.Notes {
+		out = append(out, record{
+			Source: fromNote, At: &n.CreatedAt, Actor: n.Author, Role: string(n.Role), Action: string(n.About), Object: string(audit.ObjectRefund), ObjectID: n.RefundID,
+			ID: n.ID, Summary: n.Body,
+		})
+	}
+	return out
 }
 
 // postings are the lines of a journal, of which the sum is zero.

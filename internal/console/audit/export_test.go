@@ -17,6 +17,8 @@ import (
 	"refunddesk/internal/audit"
 	"refunddesk/internal/console/pagetest"
 	"refunddesk/internal/desk"
+	"refunddesk/internal/review"
+	"refunddesk/internal/store/storetest"
 )
 
 // exports counts the copies that were taken of searches.
@@ -110,6 +112,10 @@ func ndjsonOf(t *testing.T, a *pagetest.Answer) (lines []map[string]any) {
 func TestCopyOfAHistory(t *testing.T) {
 	o := open(t)
 	r := o.rejected("p")
+	asked, err := o.Desk.Ask(o.Ctx, storetest.Customer("acct"), desk.Question{Subject: "Why?", Body: "We paid for it.", RefundID: r.ID})
+	require.NoError(t, err)
+	_, err = o.Desk.Say(o.Ctx, storetest.Reviewer, asked.Ticket.ID, review.Internal, `=HYPERLINK("x")`)
+	require.NoError(t, err)
 	o.Engine.Events = []desk.Event{o.event(r, 1, 0, "WorkflowExecutionStarted", "=Refund")}
 	rows := csvOf(t, o.otto.Get("/audit/refunds/"+r.ID+"/export?format=csv"))
 	got := columns(rows, "source", "action")
@@ -117,6 +123,16 @@ func TestCopyOfAHistory(t *testing.T) {
 	for _, want := range []string{"audit filed", "audit screened", "audit decided", "engine WorkflowExecutionStarted", "screening review", "vote reject", "mail rejected", "mail message"} {
 		assert.Contains(t, got, want)
 	}
+	for _, want := range []string{"fact amount", "fact refunds_30d", "rule large-amount", "policy source", "message public", "message internal"} {
+		assert.Contains(t, got, want)
+	}
+	said := columns(rows, "source", "actor", "summary")
+	assert.Contains(t, said, "message rita We look at it.")
+	assert.Contains(t, said, "message rita '=HYPERLINK(\"x\")", "nothing is a formula")
+	assert.Contains(t, strings.Join(said, "\n"), "threshold: 1000.00 USD")
+	source, err := o.PolicySource(o.Ctx, r.PolicyVersion)
+	require.NoError(t, err)
+	assert.Contains(t, strings.Join(said, "\n"), strings.SplitN(source, "\n", 2)[0], "the policy as it was")
 	assert.NotContains(t, got, "audit exported", "a copy is as things were before it")
 	assert.Contains(t, columns(rows, "source", "summary"), "engine '=Refund", "nothing is a formula")
 	assert.Equal(t, audit.Exported, o.actions(r.ID)[len(o.actions(r.ID))-1])
@@ -136,7 +152,12 @@ func TestCopyOfAHistory(t *testing.T) {
 			assert.NotEmpty(t, detail["matches"])
 		}
 	}
-	assert.Equal(t, map[string]bool{"refund": true, "audit": true, "engine": true, "screening": true, "vote": true, "mail": true}, kinds)
+	assert.Equal(t, map[string]bool{"refund": true, "audit": true, "engine": true, "screening": true, "vote": true, "mail": true, "fact": true, "rule": true, "policy": true, "message": true}, kinds)
+
+	appeal, err := o.Desk.Appeal(o.Ctx, storetest.Customer("acct"), r.ID, "Look again, please.", 0)
+	require.NoError(t, err)
+	assert.Equal(t, "/audit/refunds/"+appeal.ID, o.otto.Get("/audit/refunds/"+r.ID).Find("#appealed").Attr("href"))
+	assert.Contains(t, columns(csvOf(t, o.otto.Get("/audit/refunds/"+appeal.ID+"/export?format=csv")), "source", "action", "summary"), "note appeal Look again, please.")
 
 	o.Engine.Events = nil
 	paid := o.credited("q")
