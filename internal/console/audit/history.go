@@ -88,33 +88,56 @@ func who(v *page.View, e audit.Entry) (subject, role string) {
 	return e.Actor, roleOf(v, e.Role)
 }
 
-// stateGroups are the words for the states of things.
-var stateGroups = map[audit.Object]string{
-	audit.ObjectRefund: "refund.state", audit.ObjectAccount: "standing", audit.ObjectPolicy: "policy.state",
-}
-
-// stateWords are the words of a state of what the entry is about; a code that has none is
-// shown as it is.
-func stateWords(v *page.View, e audit.Entry, state string) string {
-	switch e.Object {
-	case audit.ObjectPackage:
-		if v.Has("dispute." + state) {
-			return v.T("dispute." + state)
-		}
-		return v.Code("package.status", state)
-	case audit.ObjectTicket:
-		if e.Action == audit.Decided {
-			return v.Code("vote", state)
-		}
-		if v.Has("ticket.queue." + state) {
-			return v.T("ticket.queue." + state)
-		}
-		return v.Code("ticket.state", state)
+// stateGroup are the words for the states of what the entry is about; "" when what it notes as
+// states has none: who holds a ticket, or until when it sleeps.
+func stateGroup(e audit.Entry) string {
+	switch e.Action {
+	case audit.Decided:
+		return "vote"
+	case audit.DisputeChanged:
+		return "dispute"
+	case audit.TicketEscalated:
+		return "ticket.queue"
+	case audit.TicketClaimed, audit.TicketReleased, audit.TicketAssigned, audit.TicketSnoozed:
+		return ""
 	}
-	return v.Code(stateGroups[e.Object], state)
+	switch e.Object {
+	case audit.ObjectRefund:
+		return "refund.state"
+	case audit.ObjectAccount:
+		return "standing"
+	case audit.ObjectPackage:
+		return "package.status"
+	case audit.ObjectPolicy:
+		return "policy.state"
+	case audit.ObjectTicket:
+		return "ticket.state"
+	}
+	return ""
 }
 
-// reasonGroups are the words for reasons by what was done for them; what was refused has the
+// stateWords are the words of a state of what the entry is about; "" for one that has none and
+// is shown as it is, to the letter.
+func stateWords(v *page.View, e audit.Entry, state string) string {
+	if state == "" {
+		return v.T("audit.none")
+	}
+	if key := stateGroup(e) + "." + state; v.Has(key) {
+		return v.T(key)
+	}
+	return ""
+}
+
+// snoozedUntil is the time that an entry notes as a state.
+func snoozedUntil(e audit.Entry, state string) (time.Time, bool) {
+	if e.Action != audit.TicketSnoozed {
+		return time.Time{}, false
+	}
+	at, err := time.Parse(time.RFC3339, state)
+	return at, err == nil
+}
+
+// reasonGroup are the words for reasons by what was done for them; what was refused has the
 // code of the answer.
 func reasonGroup(a audit.Action) string {
 	switch a {
