@@ -243,8 +243,42 @@ type Event struct {
 	At      time.Time
 	RunID   string
 	Type    string
-	Summary string
+	Summary string // in English, made of the details
+	EventDetails
 }
+
+// EventDetails are what an event tells, for whoever says it in another language. What an event
+// of its type does not have is empty.
+type EventDetails struct {
+	Subject   string        // the workflow, activity, signal or update, as the engine calls it; of a version what changed
+	Continued bool          // the run goes on where an earlier one ended
+	Marker    string        // the kind of a marker: MarkerLocalActivity, MarkerVersion or another
+	Version   int           // of MarkerVersion
+	Attempt   int           // of an activity's start
+	Wait      time.Duration // that a timer is set for
+	Failure   Failure       // of an activity, an update or the workflow
+	Code      string        // of the failure, or with which a step was refused
+	State     string        // that the refund was left in or published with; of a question's ticket only "closed"
+	Queue     string        // that the ticket was left in or published with
+	Verdict   string        // that was published
+}
+
+// The markers that are understood.
+const (
+	MarkerLocalActivity = "LocalActivity"
+	MarkerVersion       = "Version"
+)
+
+// Failure is in which way something came to nothing.
+type Failure string
+
+// The failures. What was refused went well: the answer is a business "no".
+const (
+	Failed    Failure = "failed"
+	TimedOut  Failure = "timed-out"
+	Cancelled Failure = "cancelled"
+	Refused   Failure = "refused"
+)
 
 // Engine is what the desk needs of the workflow engine. The commands return the
 // workflow's own answer: a Step, or the fault with which the workflow refused. They return

@@ -99,9 +99,10 @@ func readable(events []*historypb.HistoryEvent) []desk.Event {
 	r := reader{run: runOf(events), named: map[int64]string{}}
 	out := make([]desk.Event, 0, len(events))
 	for _, e := range events {
+		d := r.details(e)
 		out = append(out, desk.Event{
 			ID: e.GetEventId(), At: e.GetEventTime().AsTime(), RunID: r.run,
-			Type: e.GetEventType().String(), Summary: r.summary(e),
+			Type: e.GetEventType().String(), Summary: summary(e.GetEventType(), d), EventDetails: d,
 		})
 	}
 	return out
