@@ -75,7 +75,7 @@ func entryClass(e audit.Entry) string {
 // what says in a few words what happened.
 func what(v *page.View, h happened) string {
 	if h.Event != nil {
-		return cmp.Or(h.Event.Summary, h.Event.Type)
+		return cmp.Or(eventSaid(v, *h.Event), h.Event.Type)
 	}
 	return v.Code("audit.action", string(h.Entry.Action))
 }
