@@ -44,7 +44,9 @@ func (c *Console) limitTime(g *gin.Context) {
 	if streams[g.FullPath()] {
 		cancel()
 		ctx, cancel = context.WithCancel(asked.Context())
-		go c.endWithSession(ctx, cancel, cookieOf(asked, c.cookieName(sessionCookie)))
+		token := cookieOf(asked, c.cookieName(sessionCookie))
+		go c.endWithSession(ctx, cancel, token)
+		pageOf(g).Holds(func() bool { return c.sessionHolds(ctx, token) })
 		// The server's time-outs are made for the others, and for a body, which no stream has:
 		// one that never comes would hold its connection for good. Where there is no
 		// connection, as in a test, there is nothing to extend.
@@ -73,10 +75,17 @@ func (c *Console) endWithSession(ctx context.Context, cancel context.CancelFunc,
 			return
 		case <-tick.C:
 		}
-		_, err := c.o.Sessions.PeekSession(ctx, session.HashOf(token), c.o.Limits.Idle)
-		if fault.CodeOf(err) == session.ErrNone.Code {
+		if !c.sessionHolds(ctx, token) {
 			cancel()
 			return
 		}
 	}
+}
+
+// sessionHolds reports whether the session is not over. While it cannot be looked up it holds.
+func (c *Console) sessionHolds(ctx context.Context, token string) bool {
+	ctx, cancel := context.WithTimeout(ctx, sessionPatience)
+	defer cancel()
+	_, err := c.o.Sessions.PeekSession(ctx, session.HashOf(token), c.o.Limits.Idle)
+	return fault.CodeOf(err) != session.ErrNone.Code
 }

@@ -91,21 +91,30 @@ func (d *Desk) draftPolicy(ctx context.Context, actor identity.Actor, source str
 // PublishPolicy puts a version in force; an earlier one, too: that rolls back. It compiles
 // what it publishes first. For admins. Errors: not-found, invalid-policy.
 func (d *Desk) PublishPolicy(ctx context.Context, actor identity.Actor, version string) (PolicyVersion, error) {
-	v, err := d.publishPolicy(ctx, actor, version)
+	return d.ReplacePolicy(ctx, actor, version, "")
+}
+
+// ErrPolicyChanged refuses to replace a version that is in force no more.
+var ErrPolicyChanged = fault.New(fault.Conflict, "policy-changed", "Another version was put in force meanwhile; look again at what would change.")
+
+// ReplacePolicy is PublishPolicy in place of the version that somebody compared with, "" for
+// whichever is in force. Errors beside its own: ErrPolicyChanged.
+func (d *Desk) ReplacePolicy(ctx context.Context, actor identity.Actor, version, over string) (PolicyVersion, error) {
+	v, err := d.publishPolicy(ctx, actor, version, over)
 	if err != nil {
 		return PolicyVersion{}, d.refused(ctx, actor, audit.PolicyRefused, audit.ObjectPolicy, version, err)
 	}
 	return v, nil
 }
 
-func (d *Desk) publishPolicy(ctx context.Context, actor identity.Actor, version string) (PolicyVersion, error) {
+func (d *Desk) publishPolicy(ctx context.Context, actor identity.Actor, version, over string) (PolicyVersion, error) {
 	if err := needWriter(actor, identity.Admin); err != nil {
 		return PolicyVersion{}, err
 	}
 	if _, err := d.compiled(ctx, version); err != nil {
 		return PolicyVersion{}, err
 	}
-	return d.records.PublishPolicy(ctx, actor, version)
+	return d.records.PublishPolicy(ctx, actor, version, over)
 }
 
 // compiled compiles a version from its source, not from what was compiled before: a version

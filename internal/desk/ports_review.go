@@ -73,8 +73,8 @@ type PolicyRecords interface {
 	// DraftPolicy keeps a source as a new version.
 	DraftPolicy(ctx context.Context, by identity.Actor, source, digest string) (PolicyVersion, error)
 	// PublishPolicy puts a version in force, an earlier one too (roll back). The one that is
-	// in force stays so.
-	PublishPolicy(ctx context.Context, by identity.Actor, version string) (PolicyVersion, error)
+	// in force stays so. ErrPolicyChanged when another than over is, unless over is empty.
+	PublishPolicy(ctx context.Context, by identity.Actor, version, over string) (PolicyVersion, error)
 	// Screenings gives the newest recorded screenings to each, newest first, with how their
 	// refunds ended; at most limit, 0 for all. total is told before the first.
 	Screenings(ctx context.Context, limit int, total func(int), each func(policy.Case) error) error

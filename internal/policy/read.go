@@ -113,6 +113,11 @@ func (r *reader) parse(source []byte) *yaml.Node {
 		r.at(line, 1, "", "the text is not UTF-8")
 		return nil
 	}
+	if at := bytes.IndexFunc(source, reorders); at >= 0 {
+		line := 1 + bytes.Count(source[:at], []byte("\n"))
+		r.at(line, 1+utf8.RuneCount(source[bytes.LastIndexByte(source[:at], '\n')+1:at]), "", "a character here shows text in another order than it is written (Unicode bidirectional control)")
+		return nil
+	}
 	if at := directive.FindIndex(source); at != nil {
 		line := 1 + bytes.Count(source[:at[1]], []byte("\n"))
 		r.at(line, 1, "", "directives (lines that begin with %%) are not taken")
@@ -200,6 +205,12 @@ func (r *reader) tame(n *yaml.Node, depth int) bool {
 		}
 	}
 	return true
+}
+
+// reorders reports whether c makes a line look like another one: whoever reads what a version
+// changes has to see what will be judged by.
+func reorders(c rune) bool {
+	return (c >= '\u202a' && c <= '\u202e') || (c >= '\u2066' && c <= '\u2069')
 }
 
 func invalidAt(source []byte) int {

@@ -36,7 +36,8 @@ func (s *Store) stopCredits(tx *gorm.DB) error {
 	return nil
 }
 
-// Pause implements desk.PauseRecords. Errors: not-found for an account that is none,
+// Pause implements desk.PauseRecords; the same of the same person again is the one that is in
+// force. Errors: not-found for an account that is none,
 // invalid-value naming scope, target, reason or expires_at.
 func (s *Store) Pause(ctx context.Context, by identity.Actor, p desk.Pause) (desk.Pause, error) {
 	err := s.write(ctx, func(tx *gorm.DB) error {
@@ -50,7 +51,18 @@ func (s *Store) Pause(ctx context.Context, by identity.Actor, p desk.Pause) (des
 		if err := checkScope(tx, p.Scope, p.Target); err != nil {
 			return err
 		}
-		p.ID, p.By, p.CreatedAt, p.ExpiresAt, p.EndedAt, p.EndedBy = newID("pause"), by.Subject, now, p.ExpiresAt.UTC().Truncate(time.Microsecond), nil, ""
+		p.By, p.ExpiresAt = by.Subject, p.ExpiresAt.UTC().Truncate(time.Microsecond)
+		// Whoever asks for the same again has pressed a button twice: two pauses would have to be ended.
+		var same []pauseRow
+		if err := tx.Raw("SELECT * FROM pauses WHERE ended_at IS NULL AND scope = ? AND target = ? AND reason = ? AND by = ? AND expires_at = ?",
+			string(p.Scope), p.Target, p.Reason, p.By, p.ExpiresAt).Scan(&same).Error; err != nil {
+			return err
+		}
+		if len(same) > 0 {
+			p = same[0].domain()
+			return nil
+		}
+		p.ID, p.CreatedAt, p.EndedAt, p.EndedBy = newID("pause"), now, nil, ""
 		row := pauseRow{
 			ID: p.ID, Scope: string(p.Scope), Target: p.Target, Reason: p.Reason, By: p.By, ExpiresAt: p.ExpiresAt, CreatedAt: p.CreatedAt,
 		}

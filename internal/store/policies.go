@@ -163,7 +163,7 @@ func (s *Store) lockPolicies(tx *gorm.DB) error {
 }
 
 // PublishPolicy implements desk.PolicyRecords.
-func (s *Store) PublishPolicy(ctx context.Context, by identity.Actor, version string) (desk.PolicyVersion, error) {
+func (s *Store) PublishPolicy(ctx context.Context, by identity.Actor, version, over string) (desk.PolicyVersion, error) {
 	var out desk.PolicyVersion
 	err := s.write(ctx, func(tx *gorm.DB) error {
 		if version == "" { // would be the one in force
@@ -176,10 +176,20 @@ func (s *Store) PublishPolicy(ctx context.Context, by identity.Actor, version st
 		if err != nil {
 			return err
 		}
-		if v.State != desk.PolicyPublished {
-			v, err = s.activate(ctx, tx, by, v)
-		}
 		out = v
+		if v.State == desk.PolicyPublished {
+			return nil
+		}
+		if over != "" {
+			before, err := policyOf(tx, "")
+			if err != nil {
+				return err
+			}
+			if before.Version != over {
+				return desk.ErrPolicyChanged
+			}
+		}
+		out, err = s.activate(ctx, tx, by, v)
 		return err
 	})
 	return out, err

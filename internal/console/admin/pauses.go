@@ -129,7 +129,7 @@ func previewPause(c *page.Context) error {
 func pause(c *page.Context) error {
 	p, err := previewOf(c)
 	if err != nil {
-		return pauseAgain(c, err)
+		return pauseAgain(c, c.Refused(err))
 	}
 	form, err := c.Form()
 	if err != nil {

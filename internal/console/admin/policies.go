@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -188,8 +189,6 @@ func backtest(c *page.Context) error {
 	return c.ShowAs(http.StatusOK, title, policyPage(c.View, p))
 }
 
-var errPolicyChanged = fault.New(fault.Conflict, "policy-changed", "Another version was put in force meanwhile; look again at what would change.")
-
 // publish puts the version in force when whoever does saw what changes by it, and says so.
 func publish(c *page.Context) error {
 	form, err := c.Form()
@@ -198,15 +197,12 @@ func publish(c *page.Context) error {
 	}
 	p, err := versionOf(c)
 	if err != nil {
-		return err
+		return c.Refused(err)
 	}
-	switch {
-	case form.Get("confirm") == "":
+	if form.Get("confirm") == "" {
 		err = fault.InvalidField("confirm", "is ticked by whoever read what changes")
-	case form.Get("in_force") != p.InForce.Version:
-		err = c.Refused(errPolicyChanged)
-	default:
-		_, err = c.Desk.PublishPolicy(c.Ctx(), c.Actor, p.Version)
+	} else {
+		_, err = c.Desk.ReplacePolicy(c.Ctx(), c.Actor, p.Version, cmp.Or(form.Get("in_force"), "none"))
 	}
 	if err == nil {
 		done := "policy-published"

@@ -82,11 +82,11 @@ func (r record) cells() []string {
 // exportHistory gives a copy of everything that there is about a refund. That it was taken is
 // on the record before its first byte is on its way.
 func exportHistory(c *page.Context) error {
-	format, err := formatOf(c)
+	d, t, err := readWhole(c, c.Param("id"))
 	if err != nil {
 		return err
 	}
-	d, t, err := readWhole(c, c.Param("id"))
+	format, err := formatOf(c)
 	if err != nil {
 		return err
 	}

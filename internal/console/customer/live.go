@@ -157,6 +157,9 @@ type stream struct {
 // last.
 func (s *stream) show(r *refundCase) error {
 	if mark := r.mark(); mark != s.shown {
+		if !s.c.StillSignedIn() { // signing out is at once, and this would be news to nobody
+			return errGone
+		}
 		var part bytes.Buffer
 		// What the page says is relative to now, not to when the stream began.
 		v := *s.c.View

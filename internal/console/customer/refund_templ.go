@@ -1756,13 +1756,13 @@ func actions(v *page.View, r *refundCase, f *page.Form) templ.Component {
 			}
 		}
 		if !r.appealable() {
-			templ_7745c5c3_Err = kept(v, f, "note").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = page.Kept(v, f, "note").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		}
 		if !r.talks() {
-			templ_7745c5c3_Err = kept(v, f, "body").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = page.Kept(v, f, "body").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -903,7 +903,7 @@ func ticketPage(v *page.View, t ticketView, f *page.Form) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else {
-			templ_7745c5c3_Err = kept(v, f, "body").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = page.Kept(v, f, "body").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -25,6 +25,7 @@ type Context struct {
 	// about is what kind of thing the id in the path is of.
 	attempt audit.Action
 	about   audit.Object
+	holds   func() bool // nil: no stream
 }
 
 // Refused gives err back, and if it refuses an attempt to change something that is written
@@ -62,6 +63,13 @@ func (c *Context) Limited() (end func()) {
 		c.gin.Request = asked
 	}
 }
+
+// StillSignedIn reports whether the reader's session holds: for a stream, before it shows
+// something new. A session that cannot be looked up holds, for it was there when this began.
+func (c *Context) StillSignedIn() bool { return c.holds == nil || c.holds() }
+
+// Holds tells how to find out whether the reader's session still holds.
+func (c *Context) Holds(holds func() bool) { c.holds = holds }
 
 // Request is the request itself.
 func (c *Context) Request() *http.Request { return c.gin.Request }

@@ -94,7 +94,7 @@ func FaultText(v *View, f *fault.Error) string {
 // and choices are one word of ASCII.
 func (f unsentField) typed() bool {
 	switch f.Name {
-	case "note", "body", "message", "reason", "subject", "source", "title":
+	case "note", "body", "message", "reason", "subject", "source", "title", "body.en", "body.zh-Hans":
 		return f.Value != ""
 	}
 	return strings.ContainsFunc(f.Value, func(r rune) bool { return unicode.IsSpace(r) || r > unicode.MaxASCII })

@@ -3,6 +3,8 @@
 package review
 
 import (
+	"net/url"
+
 	"refunddesk/internal/audit"
 	"refunddesk/internal/console/page"
 	"refunddesk/internal/identity"
@@ -21,6 +23,10 @@ func Routes(k *page.Kit) {
 	k.POST("/review/saved-replies", audit.ReplyRefused, p.saveReply, replyWriters...)
 	k.POST("/review/saved-replies/:reply", audit.ReplyRefused, p.saveReply, replyWriters...)
 	k.POST("/review/saved-replies/:reply/delete", audit.ReplyRefused, p.deleteReply, replyWriters...)
+
+	k.GET("/review/saved-replies/:reply/delete", func(c *page.Context) error {
+		return c.See("/review/saved-replies/"+url.PathEscape(c.Param("reply")), "")
+	}, replyWriters...)
 
 	k.GET("/review/:ticket", p.show, page.Staff...)
 	k.GET("/review/:ticket/viewers", p.viewers, page.Staff...)

@@ -52,7 +52,7 @@ func (b *Bundle) draft(source string) desk.PolicyVersion {
 
 func (b *Bundle) publish(version string) desk.PolicyVersion {
 	b.T.Helper()
-	v, err := b.PublishPolicy(b.Ctx, Admin, version)
+	v, err := b.PublishPolicy(b.Ctx, Admin, version, "")
 	require.NoError(b.T, err)
 	return v
 }
@@ -184,12 +184,12 @@ func policyMissing(t *testing.T, open Opener) {
 	for _, version := range []string{"2", "0", "-1", "01", "+1", "1 ", "one", "99999999999999999999", "1;"} {
 		_, err := b.PolicyVersion(b.Ctx, version)
 		assert.Equal(t, fault.NotFound, fault.From(err).Kind, version)
-		_, err = b.PublishPolicy(b.Ctx, Admin, version)
+		_, err = b.PublishPolicy(b.Ctx, Admin, version, "")
 		assert.Equal(t, fault.NotFound, fault.From(err).Kind, version)
 		_, err = b.PolicySource(b.Ctx, version)
 		assert.Equal(t, fault.NotFound, fault.From(err).Kind, version)
 	}
-	_, err := b.PublishPolicy(b.Ctx, Admin, "")
+	_, err := b.PublishPolicy(b.Ctx, Admin, "", "")
 	assert.Equal(t, fault.NotFound, fault.From(err).Kind)
 	assert.Len(t, b.policyEntries(), 2)
 }
@@ -202,7 +202,7 @@ func policyRace(t *testing.T, open Opener) {
 	}
 	for n := range 12 {
 		wg.Go(func() {
-			_, err := b.PublishPolicy(b.Ctx, Admin, fmt.Sprint(2+n%2))
+			_, err := b.PublishPolicy(b.Ctx, Admin, fmt.Sprint(2+n%2), "")
 			assert.NoError(t, err)
 		})
 	}
