@@ -274,6 +274,9 @@ func TestWhoMayCommand(t *testing.T) {
 		"read a history": {func(ctx context.Context, d *desk.Desk, who identity.Actor) error {
 			return does(d.History(ctx, who, r.ID))
 		}, []identity.Actor{auditor}},
+		"look at what somebody did": {func(ctx context.Context, d *desk.Desk, who identity.Actor) error {
+			return does(d.Acts(ctx, who, desk.ActSearch{Actor: who.Subject}))
+		}, []identity.Actor{auditor}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, who := range everybody {

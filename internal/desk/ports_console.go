@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"refunddesk/internal/audit"
 	"refunddesk/internal/identity"
 	"refunddesk/internal/ledger"
 	"refunddesk/internal/money"
@@ -15,6 +16,8 @@ import (
 type SearchRecords interface {
 	// SearchRefunds lists refunds, the last filed first.
 	SearchRefunds(ctx context.Context, s RefundSearch) (Page[refund.Refund], error)
+	// Acts lists what somebody did that belongs to no refund, newest first.
+	Acts(ctx context.Context, s ActSearch) (Page[audit.Entry], error)
 	// RefundJournals are the journal entries that a refund wrote, oldest first.
 	RefundJournals(ctx context.Context, refundID string) ([]ledger.Journal, error)
 	// RefundNotices are the messages that were to be sent about a refund, oldest first.
@@ -48,6 +51,13 @@ type RefundSearch struct {
 	AmountFrom, AmountTo *int64
 	From, To             *time.Time // of the filing: From inclusive, To exclusive, UTC
 	ExceptAccount        string     // not those of this account
+	Paging
+}
+
+// ActSearch asks what somebody did that belongs to no refund.
+type ActSearch struct {
+	Actor    string     // the subject; it must be there
+	From, To *time.Time // when it was done: From inclusive, To exclusive, UTC
 	Paging
 }
 

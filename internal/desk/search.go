@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"refunddesk/internal/audit"
 	"refunddesk/internal/fault"
@@ -43,8 +44,8 @@ func (s RefundSearch) Check() error {
 		{"rule", s.Rule},
 		{"actor", s.Actor},
 	} {
-		if len(text.value) > mostSearched || strings.ContainsFunc(text.value, isControl) {
-			return fault.InvalidField(text.name, "is an id or a code of at most %d characters", mostSearched)
+		if !searchable(text.value) {
+			return notSearchable(text.name)
 		}
 	}
 	switch {
@@ -60,7 +61,37 @@ func (s RefundSearch) Check() error {
 		return fault.InvalidField("amount_to", "must not be less than the amount it begins with")
 	case s.Currency == "" && (s.AmountFrom != nil || s.AmountTo != nil):
 		return fault.InvalidField("currency", "belongs to an amount: of another currency the same number is another amount")
-	case s.From != nil && s.To != nil && !s.From.Before(*s.To):
+	}
+	return inOrder(s.From, s.To)
+}
+
+// Acts lists what somebody did that belongs to no refund, newest first: policies, standings,
+// pauses, saved replies, copies, questions, and what was refused to him there. For auditors.
+// Errors: forbidden; a fault naming the criterion that cannot be.
+func (d *Desk) Acts(ctx context.Context, actor identity.Actor, s ActSearch) (Page[audit.Entry], error) {
+	if err := need(actor, identity.Auditor); err != nil {
+		return Page[audit.Entry]{}, err
+	}
+	if s.Actor == "" || !searchable(s.Actor) {
+		return Page[audit.Entry]{}, notSearchable("actor")
+	}
+	if err := inOrder(s.From, s.To); err != nil {
+		return Page[audit.Entry]{}, err
+	}
+	return d.records.Acts(ctx, s)
+}
+
+func searchable(text string) bool {
+	return len(text) <= mostSearched && !strings.ContainsFunc(text, isControl)
+}
+
+func notSearchable(name string) error {
+	return fault.InvalidField(name, "is an id or a code of at most %d characters", mostSearched)
+}
+
+// inOrder is about a time of which either end may be open.
+func inOrder(from, to *time.Time) error {
+	if from != nil && to != nil && !from.Before(*to) {
 		return fault.InvalidField("to", "must not be before the day it begins with")
 	}
 	return nil

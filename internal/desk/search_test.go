@@ -77,6 +77,33 @@ func TestSearchesThatCannotBe(t *testing.T) {
 	}
 }
 
+// What is no refund's is found by who did it, be it done or refused.
+func TestWhatSomebodyDid(t *testing.T) {
+	o := newOffice(t)
+	o.inReview("p")
+	_, err := o.desk.SetStanding(o.Ctx, ada, "acct", refund.Suspended, "as agreed")
+	require.NoError(t, err)
+	_, err = o.desk.PublishPolicy(o.Ctx, ada, "77")
+	require.Error(t, err)
+	page, err := o.desk.Acts(o.Ctx, auditor, desk.ActSearch{Actor: ada.Subject})
+	require.NoError(t, err)
+	require.Len(t, page.Items, 2)
+	assert.Equal(t, audit.PolicyRefused, page.Items[0].Action, "newest first")
+	assert.Equal(t, audit.StandingChanged, page.Items[1].Action)
+
+	day := o.Clock.Now()
+	for field, s := range map[string]desk.ActSearch{
+		"actor": {}, "to": {Actor: "ada", From: &day, To: &day},
+	} {
+		_, err := o.desk.Acts(o.Ctx, auditor, s)
+		assert.Equal(t, field, fieldOf(err))
+	}
+	for _, name := range []string{strings.Repeat("x", 201), "a\x00b"} {
+		_, err := o.desk.Acts(o.Ctx, auditor, desk.ActSearch{Actor: name})
+		assert.Equal(t, "actor", fieldOf(err))
+	}
+}
+
 // insides are what is internal to a refund of "acct".
 func (o *office) insides(who identity.Actor, id string) map[string]error {
 	_, journals := o.desk.RefundJournals(o.Ctx, who, id)

@@ -2,10 +2,12 @@ package store
 
 import (
 	"context"
+	"strconv"
 	"strings"
 
 	"gorm.io/gorm"
 
+	"refunddesk/internal/audit"
 	"refunddesk/internal/desk"
 	"refunddesk/internal/identity"
 	"refunddesk/internal/ledger"
@@ -88,6 +90,36 @@ func (s *Store) searched(ctx context.Context, q desk.RefundSearch) (where condit
 		where.add("created_at < ?", q.To.UTC())
 	}
 	return where, true, nil
+}
+
+// Acts implements desk.SearchRecords, in the words of the index of what belongs to no refund.
+func (s *Store) Acts(ctx context.Context, q desk.ActSearch) (desk.Page[audit.Entry], error) {
+	var where conditions
+	where.add("actor = ? AND refund_id = ''", q.Actor)
+	if q.From != nil {
+		where.add("at >= ?", q.From.UTC())
+	}
+	if q.To != nil {
+		where.add("at < ?", q.To.UTC())
+	}
+	if q.Cursor != "" {
+		c, err := parseCursor(q.Cursor)
+		if err != nil {
+			return desk.Page[audit.Entry]{}, err
+		}
+		before, err := strconv.ParseInt(c.ID, 10, 64)
+		if err != nil {
+			return desk.Page[audit.Entry]{}, errCursor()
+		}
+		where.add("seq < ?", before)
+	}
+	limit := limitOf(q.Paging)
+	var rows []auditReadRow
+	err := s.read(ctx).Raw("SELECT * FROM audit_entries"+where.sql()+" ORDER BY seq DESC LIMIT ?", append(where.args, limit+1)...).Scan(&rows).Error
+	if err != nil {
+		return desk.Page[audit.Entry]{}, classify(err)
+	}
+	return pageOf(rows, limit, auditReadRow.domain, func(r auditReadRow) cursor { return cursor{ID: strconv.FormatInt(r.Seq, 10)} }), nil
 }
 
 // anyID adds what the id can be: of a refund, its account, package or ticket, or a workflow.

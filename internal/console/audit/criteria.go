@@ -24,12 +24,14 @@ var criteria = []string{
 type asked struct {
 	Form   *page.Form // what was typed, and what is wrong with it
 	Search desk.RefundSearch
+	// ActsCursor pages what the actor did elsewhere.
+	ActsCursor string
 }
 
 // askedIn reads a search from the parameters of a URL. What is wrong is in its form, each at
 // its field.
 func askedIn(v *page.View, query url.Values) asked {
-	a := asked{Form: &page.Form{Values: url.Values{}}}
+	a := asked{Form: &page.Form{Values: url.Values{}}, ActsCursor: query.Get(actsCursor)}
 	for _, name := range criteria {
 		if value := strings.TrimSpace(query.Get(name)); value != "" {
 			a.Form.Values.Set(name, value)

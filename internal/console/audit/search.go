@@ -13,18 +13,22 @@ import (
 const rowsAPage = 50
 
 // search finds refunds by whatever is known of them. Without a criterion it lists the last
-// that were filed.
+// that were filed; of an actor also what he did elsewhere.
 func search(c *page.Context) error {
 	a := askedIn(c.View, c.Request().URL.Query())
 	if a.Form.Fault != nil {
-		return c.ShowAs(http.StatusUnprocessableEntity, c.T("audit.title"), searchPage(c.View, a, nil))
+		return c.ShowAs(http.StatusUnprocessableEntity, c.T("audit.title"), searchPage(c.View, a, nil, nil))
 	}
 	a.Search.Limit = rowsAPage
 	found, err := c.Desk.Search(c.Ctx(), c.Actor, a.Search)
 	if err != nil {
 		return err
 	}
-	return c.Show(c.T("audit.title"), searchPage(c.View, a, &found))
+	acts, err := actsOf(c, a)
+	if err != nil {
+		return err
+	}
+	return c.Show(c.T("audit.title"), searchPage(c.View, a, &found, acts))
 }
 
 // states and verdicts are the choices of the search, the first of them none.

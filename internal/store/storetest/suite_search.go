@@ -26,6 +26,8 @@ import (
 var searchTests = map[string]func(*testing.T, Opener){
 	"a search by any one criterion":         searches,
 	"a search pages by the time of filing":  searchPages,
+	"what somebody did elsewhere":           acts,
+	"acts page by the order of the record":  actsPages,
 	"the journals of a refund":              refundJournals,
 	"what moved a balance":                  movements,
 	"the messages about a refund":           refundNotices,
@@ -161,6 +163,86 @@ func searchPages(t *testing.T, open Opener) {
 	}
 	_, err := b.SearchRefunds(b.Ctx, desk.RefundSearch{Paging: desk.Paging{Cursor: "?"}})
 	assert.Equal(t, fault.Malformed, fault.From(err).Kind)
+}
+
+// did are somebody's acts, newest first, as "action object id".
+func (b *Bundle) did(s desk.ActSearch) []string {
+	b.T.Helper()
+	page, err := b.Acts(b.Ctx, s)
+	require.NoError(b.T, err)
+	assert.Empty(b.T, page.Next)
+	said := []string{}
+	for _, e := range page.Items {
+		assert.Equal(b.T, s.Actor, e.Actor)
+		assert.Empty(b.T, e.RefundID)
+		said = append(said, fmt.Sprintf("%s %s %s", e.Action, e.Object, e.ObjectID))
+	}
+	return said
+}
+
+func acts(t *testing.T, open Opener) {
+	b := New(t, open)
+	id, _ := b.flagged()
+	_, _, err := b.SetStanding(b.Ctx, Admin, "acct", refund.Suspended, "too many refunds")
+	require.NoError(t, err)
+	p := b.pause(desk.PauseAll, "", hour)
+	require.NoError(t, b.Refuse(b.Ctx, audit.Entry{
+		Actor: Admin.Subject, Role: identity.Admin, Action: audit.PolicyRefused, Object: audit.ObjectPolicy, ObjectID: "9", ReasonCode: "not-found",
+	}))
+	require.NoError(t, b.Refuse(b.Ctx, audit.Entry{
+		Actor: Admin.Subject, Role: identity.Admin, Action: audit.RetryRefused, Object: audit.ObjectRefund, ObjectID: id, RefundID: id, ReasonCode: "conflict",
+	}))
+	all := []string{"policy-refused policy 9", "pause-begun pause " + p.ID, "standing-changed account acct"}
+	assert.Equal(t, all, b.did(desk.ActSearch{Actor: Admin.Subject}), "what is a refund's is found with it")
+	assert.Equal(t, []string{}, b.did(desk.ActSearch{Actor: Reviewer.Subject}))
+	assert.Equal(t, []string{}, b.did(desk.ActSearch{Actor: Admin.Subject[:1]}), "part of a name")
+
+	page, err := b.Acts(b.Ctx, desk.ActSearch{Actor: Admin.Subject})
+	require.NoError(t, err)
+	first, last := page.Items[len(page.Items)-1], page.Items[0]
+	assert.Equal(t, string(refund.Good), first.OldState)
+	assert.Equal(t, string(refund.Suspended), first.NewState)
+	assert.Equal(t, "not-found", last.ReasonCode)
+	// The database says when it was.
+	after := last.At.Add(time.Second)
+	assert.Equal(t, all, b.did(desk.ActSearch{Actor: Admin.Subject, From: &first.At, To: &after}), "from is within")
+	assert.Equal(t, []string{}, b.did(desk.ActSearch{Actor: Admin.Subject, From: &after}))
+	assert.Equal(t, []string{}, b.did(desk.ActSearch{Actor: Admin.Subject, To: &first.At}), "to is without")
+}
+
+func actsPages(t *testing.T, open Opener) {
+	b := New(t, open)
+	var want []string
+	for n := range 5 {
+		id := strconv.Itoa(n)
+		want = append([]string{id}, want...)
+		for _, who := range []string{"ada", "eve"} {
+			require.NoError(t, b.Store.Note(b.Ctx, audit.Entry{Actor: who, Role: identity.Admin, Action: audit.PolicyBacktested, Object: audit.ObjectPolicy, ObjectID: id}))
+		}
+	}
+	for limit := 1; limit <= 5; limit++ {
+		s := desk.ActSearch{Actor: "ada", Paging: desk.Paging{Limit: limit}}
+		var got []string
+		for {
+			page, err := b.Acts(b.Ctx, s)
+			require.NoError(t, err)
+			for _, e := range page.Items {
+				got = append(got, e.ObjectID)
+			}
+			if s.Cursor = page.Next; page.Next == "" {
+				break
+			}
+		}
+		assert.Equal(t, want, got, "pages of %d", limit)
+	}
+	b.asked("acct", "p1")
+	b.asked("acct", "p2")
+	refunds, err := b.SearchRefunds(b.Ctx, desk.RefundSearch{Paging: desk.Paging{Limit: 1}})
+	require.NoError(t, err)
+	for _, odd := range []string{"?", refunds.Next} {
+		_, err := b.Acts(b.Ctx, desk.ActSearch{Actor: "ada", Paging: desk.Paging{Cursor: odd}})
+		assert.Equal(t, fault.Malformed, fault.From(err).Kind, "a cursor of another list is none of this")
+	}
 }
 
 func refundJournals(t *testing.T, open Opener) {
