@@ -140,6 +140,7 @@ func (s scene) ofAuditor() []visit {
 		{name: "every criterion", path: "/audit?" + every, sees: `#criteria[open] #to:not([value=""])`},
 		{name: "found by every criterion", path: "/audit?" + every, sees: `#refunds a[href="/audit/refunds/` + s.rejected + `"]`},
 		{name: "nothing found", path: "/audit?account_id=acct_none", sees: ".empty-filtered"},
+		{name: "what somebody did elsewhere", path: "/audit?actor=user_senior", sees: "#acts tbody tr"},
 		{name: "a criterion that cannot be", path: "/audit?amount_from=much&from=yesterday", sees: "#amount_from-problem"},
 		{name: "the history of a refund credited", path: "/audit/refunds/" + s.credited, sees: "#journal tbody tr"},
 		{name: "the history of a refund in review", path: "/audit/refunds/" + s.inReview, sees: ".heading .state-in_review"},
