@@ -3,7 +3,6 @@ package desk
 import (
 	"context"
 
-	"refunddesk/internal/audit"
 	"refunddesk/internal/fault"
 	"refunddesk/internal/identity"
 	"refunddesk/internal/policy"
@@ -61,28 +60,16 @@ func (d *Desk) CaseFile(ctx context.Context, actor identity.Actor, ticketID stri
 	return file, err
 }
 
-// RefundTexts are what people wrote about a refund: what was said on its tickets, those that are
-// given, and the notes for staff; each oldest first. For staff. Errors: not-found; forbidden,
-// also to whoever owns the account.
-func (d *Desk) RefundTexts(ctx context.Context, actor identity.Actor, refundID string, ticketIDs ...string) ([]review.Message, []Note, error) {
+// RefundTexts are what people wrote about a refund: what was said on its tickets, and the notes
+// for staff; each oldest first. For staff. Errors: not-found; forbidden, also to whoever owns
+// the account.
+func (d *Desk) RefundTexts(ctx context.Context, actor identity.Actor, refundID string) ([]review.Message, []Note, error) {
 	if _, err := d.refundInside(ctx, actor, refundID); err != nil {
 		return nil, nil, err
 	}
-	for _, id := range ticketIDs { // of this refund and no other
-		v, err := d.records.Case(ctx, id)
-		if err != nil {
-			return nil, nil, err
-		}
-		if v.Ticket.RefundID != refundID {
-			return nil, nil, Missing(audit.ObjectTicket, id)
-		}
-	}
-	var said []review.Message
-	if len(ticketIDs) > 0 {
-		var err error
-		if said, err = d.records.Messages(ctx, true, ticketIDs...); err != nil {
-			return nil, nil, err
-		}
+	said, err := d.records.RefundMessages(ctx, refundID)
+	if err != nil {
+		return nil, nil, err
 	}
 	notes, err := d.records.Notes(ctx, "", refundID)
 	return said, notes, err

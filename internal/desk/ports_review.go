@@ -28,6 +28,8 @@ type ReviewRecords interface {
 	Sent(ctx context.Context, author, key string) (review.Message, bool, error)
 	// Messages are those of the tickets, oldest first; internal ones only when asked for.
 	Messages(ctx context.Context, internal bool, ticketIDs ...string) ([]review.Message, error)
+	// RefundMessages are those of all tickets about the refund, internal ones too, oldest first.
+	RefundMessages(ctx context.Context, refundID string) ([]review.Message, error)
 	// Notes are what people wrote for staff on the ticket and the refunds, oldest first: only
 	// of what took effect, not of what was refused.
 	Notes(ctx context.Context, ticketID string, refundIDs ...string) ([]Note, error)

@@ -86,6 +86,7 @@ func TestWhatIsNoDocument(t *testing.T) {
 		"an alias":          {"policy: &a 1\nbudget: *a\n", "1:9 anchors and aliases"},
 		"a tag":             {"policy: !!str 1\n", "1:9 tags such as !!str"},
 		"a directive":       {"%YAML 1.1\n---\n" + good, "1:1 directives (lines that begin with %) are not taken"},
+		"another order":     {"# first\npolicy: 1 # \u202e1 :ycilop\n" + good, "2:13 a character here shows text in another order"},
 		"a later directive": {"# first\n%TAG ! tag:x,2026:\n---\n" + good, "2:1 directives"},
 		"nested too deep":   {"policy: " + strings.Repeat("[", 50) + strings.Repeat("]", 50), "nests deeper"},
 		"a mapping as key":  {"{a: 1}: 2\n" + good, "has a key that is a mapping"},

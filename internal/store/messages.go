@@ -143,8 +143,19 @@ func messagesOf(tx *gorm.DB, internal bool, ticketIDs ...string) ([]review.Messa
 	if !internal {
 		query += " AND visibility = 'public'"
 	}
+	return messagesFrom(tx.Raw(query+" ORDER BY created_at, id", ticketIDs))
+}
+
+// RefundMessages implements desk.ReviewRecords.
+func (s *Store) RefundMessages(ctx context.Context, refundID string) ([]review.Message, error) {
+	m, err := messagesFrom(s.read(ctx).Raw(
+		"SELECT m.* FROM messages m JOIN tickets t ON t.id = m.ticket_id WHERE t.refund_id = ? ORDER BY m.created_at, m.id", refundID))
+	return m, classify(err)
+}
+
+func messagesFrom(query *gorm.DB) ([]review.Message, error) {
 	var rows []messageRow
-	if err := tx.Raw(query+" ORDER BY created_at, id", ticketIDs).Scan(&rows).Error; err != nil {
+	if err := query.Scan(&rows).Error; err != nil {
 		return nil, err
 	}
 	out := make([]review.Message, len(rows))

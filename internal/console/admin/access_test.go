@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"refunddesk/internal/audit"
 	"refunddesk/internal/identity"
@@ -58,9 +59,30 @@ func TestOnlyAdminsAct(t *testing.T) {
 // Somebody else put a version in force while an admin looked at what his would change.
 func TestAPublicationThatCameTooLateIsOnTheRecord(t *testing.T) {
 	o := newOffice(t)
-	p := o.ada.Post("/policies/1/publish", url.Values{"confirm": {"yes"}, "in_force": {"0"}})
+	source, err := o.PolicySource(o.Ctx, "1")
+	require.NoError(t, err)
+	_, err = o.Desk.DraftPolicy(o.Ctx, ada, source+"\n# 2\n")
+	require.NoError(t, err)
+	for _, inForce := range []string{"0", "2", ""} {
+		p := o.ada.Post("/policies/2/publish", url.Values{"confirm": {"yes"}, "in_force": {inForce}})
+		assert.Equal(t, http.StatusConflict, p.Status, inForce)
+	}
+	assert.Equal(t, http.StatusNotFound, o.ada.Post("/policies/99/publish", url.Values{"confirm": {"yes"}}).Status)
+	changed := "ada: policy 2, policy-changed"
+	assert.Equal(t, []string{changed, changed, changed, "ada: policy 99, not-found"}, o.Refusals(audit.PolicyRefused))
+	assert.Equal(t, http.StatusSeeOther, o.ada.Post("/policies/2/publish", url.Values{"confirm": {"yes"}, "in_force": {"1"}}).Status)
+}
+
+// What a page refuses of a pause before the desk is asked is on the record, and what was typed
+// for a refund that another admin was quicker with can be copied.
+func TestWhatAPageRefusesIsOnTheRecord(t *testing.T) {
+	o := newOffice(t)
+	assert.Equal(t, http.StatusUnprocessableEntity, o.ada.Post("/pauses", url.Values{"scope": {"all"}, "reason": {"because"}}).Status)
+	assert.Equal(t, []string{"ada: pause unknown, invalid-value"}, o.Refusals(audit.PauseRefused))
+	o.Buy("p", 100, 100)
+	p := o.ada.Post("/attention/"+o.MustFile("p").ID+"/retry", url.Values{"reason": {"The bank is back."}})
 	assert.Equal(t, http.StatusConflict, p.Status)
-	assert.Equal(t, []string{"ada: policy 1, policy-changed"}, o.Refusals(audit.PolicyRefused))
+	assert.Equal(t, "The bank is back.", p.Find("#attention #kept").Raw())
 }
 
 func TestWhatIsNotThereIsNotFound(t *testing.T) {

@@ -116,7 +116,7 @@ func setStanding(c *page.Context) error {
 	}
 	f, readErr := fileOf(c)
 	if readErr != nil {
-		return readErr
+		return page.Graver(err, readErr)
 	}
 	return c.Again(err, f.Name, func(form *page.Form) templ.Component {
 		f.Form = form

@@ -85,7 +85,7 @@ func retryRefund(c *page.Context) error {
 	}
 	b, readErr := boardOf(c)
 	if readErr != nil {
-		return readErr
+		return page.Graver(err, readErr)
 	}
 	return c.Again(err, c.T("admin.dashboard.title"), func(f *page.Form) templ.Component {
 		b.Retry, b.RetryID = f, id

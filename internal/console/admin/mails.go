@@ -33,7 +33,7 @@ func retryMail(c *page.Context) error {
 	}
 	list, readErr := mailsOf(c)
 	if readErr != nil {
-		return readErr
+		return page.Graver(err, readErr)
 	}
 	return c.Again(err, c.T("admin.mails.title"), func(f *page.Form) templ.Component {
 		list.Form = f

@@ -125,6 +125,9 @@ func previewPause(c *page.Context) error {
 	return c.Show(c.T("admin.pause.preview"), previewPage(c.View, p))
 }
 
+// errUnseen refuses a pause whose effect nobody was shown; the page shows it then.
+var errUnseen = fault.New(fault.Conflict, "pause-unseen", "What the pause would hold was not shown before.")
+
 // pause begins a pause whose effect was shown; of any other it shows the effect first.
 func pause(c *page.Context) error {
 	p, err := previewOf(c)
@@ -137,6 +140,7 @@ func pause(c *page.Context) error {
 	}
 	if form.Get("effect") != p.Digest {
 		p.Unseen = true
+		_ = c.Refused(errUnseen)
 		return c.ShowAs(page.StatusOf(fault.Conflict), c.T("admin.pause.preview"), previewPage(c.View, p))
 	}
 	if _, err := c.Desk.Pause(c.Ctx(), c.Actor, p.Pause); err != nil {
@@ -148,7 +152,7 @@ func pause(c *page.Context) error {
 func pauseAgain(c *page.Context, err error) error {
 	list, readErr := pausesOf(c)
 	if readErr != nil {
-		return readErr
+		return page.Graver(err, readErr)
 	}
 	return c.Again(err, c.T("admin.pauses.title"), func(f *page.Form) templ.Component {
 		list.Form = f

@@ -176,7 +176,7 @@ func backtest(c *page.Context) error {
 	report, err := c.Desk.Backtest(c.Ctx(), c.Actor, c.Param("version"))
 	p, readErr := versionOf(c)
 	if readErr != nil {
-		return readErr
+		return readErr // it changes nothing: whatever came of it can be asked for again
 	}
 	title := c.T("admin.policy.title", "Version", p.Version)
 	if err != nil {
@@ -200,7 +200,7 @@ func publish(c *page.Context) error {
 		return c.Refused(err)
 	}
 	if form.Get("confirm") == "" {
-		err = fault.InvalidField("confirm", "is ticked by whoever read what changes")
+		err = c.Refused(fault.InvalidField("confirm", "is ticked by whoever read what changes"))
 	} else {
 		_, err = c.Desk.ReplacePolicy(c.Ctx(), c.Actor, p.Version, cmp.Or(form.Get("in_force"), "none"))
 	}

@@ -1,8 +1,11 @@
 package audit
 
 import (
+	"encoding/json"
+	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"refunddesk/internal/audit"
@@ -112,11 +115,7 @@ func readWhole(c *page.Context, id string) (d dossier, t texts, err error) {
 	if d, err = read(c, id); err != nil {
 		return d, t, err
 	}
-	tickets := make([]string, len(d.Tickets))
-	for i, v := range d.Tickets {
-		tickets[i] = v.Ticket.ID
-	}
-	t.Messages, t.Notes, err = c.Desk.RefundTexts(c.Ctx(), c.Actor, id, tickets...)
+	t.Messages, t.Notes, err = c.Desk.RefundTexts(c.Ctx(), c.Actor, id)
 	return d, t, err
 }
 
@@ -125,7 +124,7 @@ func copyDossier(c *page.Context, format string, d dossier, t texts) error {
 	if err != nil {
 		return err
 	}
-	for _, r := range slices.Concat(d.records(), d.judgement(c.View), t.records()) {
+	for _, r := range slices.Concat(d.records(), d.judgement(), t.records()) {
 		if err := to.write(row{r.cells(), r}); err != nil {
 			return err
 		}
@@ -190,9 +189,9 @@ func historyRecord(h happened) record {
 	}
 }
 
-// judgement is what the refund was judged on, a line each: the facts as people read them (they
-// are exact in the detail of the screening), the rules that matched, the policy as it was.
-func (d dossier) judgement(v *page.View) []record {
+// judgement is what the refund was judged on, a line each: the facts as the record has them,
+// the rules that matched, the policy as it was.
+func (d dossier) judgement() []record {
 	s := d.Screening
 	if s == nil {
 		return nil
@@ -203,8 +202,8 @@ func (d dossier) judgement(v *page.View) []record {
 		of.Source, of.Action, of.Summary = source, action, summary
 		out = append(out, of)
 	}
-	for _, f := range page.FactsOf(v, s.Facts) {
-		add(fromFact, f.Name, f.Value)
+	for _, f := range rawFacts(s.Facts) {
+		add(fromFact, f.name, f.value)
 	}
 	for _, m := range s.Matches {
 		add(fromRule, m.Rule, "value: "+m.Value+"; threshold: "+m.Threshold+"; weight: "+strconv.Itoa(m.Weight)+"; "+m.Reason)
@@ -214,6 +213,26 @@ func (d dossier) judgement(v *page.View) []record {
 		add(fromPolicy, "source", p.Source)
 	}
 	return out
+}
+
+// rawFact is one of what a refund was judged on, as the record has it: amounts in micros of its
+// currency, ages as durations.
+type rawFact struct{ name, value string }
+
+func rawFacts(f policy.Facts) []rawFact {
+	raw, _ := json.Marshal(f) // facts always can be
+	var values map[string]json.RawMessage
+	_ = json.Unmarshal(raw, &values)
+	ages := map[string]time.Duration{"account_age": f.AccountAge, "purchase_age": f.PurchaseAge}
+	var all []rawFact
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		one := rawFact{name, strings.Trim(string(values[name]), `"`)}
+		if age, is := ages[name]; is {
+			one.value = age.String()
+		}
+		all = append(all, one)
+	}
+	return all
 }
 
 // records are what was said and noted, a line each.

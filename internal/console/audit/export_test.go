@@ -123,6 +123,7 @@ func TestCopyOfAHistory(t *testing.T) {
 	for _, want := range []string{"audit filed", "audit screened", "audit decided", "engine WorkflowExecutionStarted", "screening review", "vote reject", "mail rejected", "mail message"} {
 		assert.Contains(t, got, want)
 	}
+	assert.Contains(t, columns(rows, "source", "action", "summary"), "fact refunds_30d 1", "as the record has it, in every language")
 	for _, want := range []string{"fact amount", "fact refunds_30d", "rule large-amount", "policy source", "message public", "message internal"} {
 		assert.Contains(t, got, want)
 	}

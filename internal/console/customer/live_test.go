@@ -99,6 +99,22 @@ func (s *stream) must() (event, *pagetest.Element) {
 	return e, pagetest.Parse(s.t, e.data)
 }
 
+// Whoever signed out is shown nothing any more, also by a stream that is still open.
+func TestAStreamShowsNothingAfterSigningOut(t *testing.T) {
+	o := newOffice(t)
+	id := o.inReview("p")
+	s := follow(t, o.ann, o.ann.Get("/refunds/"+id).Find("#stream").Attr("hx-sse:connect"), "")
+	e, open := <-s.events
+	require.True(t, open)
+	require.Equal(t, "open", e.comment)
+	o.site.EndSessions()
+	_, err := o.Desk.Say(o.Ctx, storetest.Reviewer, o.OpenTicket(id), review.Public, "for her eyes only")
+	require.NoError(t, err)
+	if e, open := s.next(); open {
+		t.Errorf("it still shows %q", e.data)
+	}
+}
+
 func TestAStreamFollowsARefundToItsEnd(t *testing.T) {
 	o := newOffice(t)
 	id := o.inReview("p")

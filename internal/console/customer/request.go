@@ -71,8 +71,10 @@ func (a *area) file(c *page.Context) error {
 	if err != nil {
 		return err
 	}
-	filed, err := desk.RefundView{}, error(errFormTooOld)
-	if key := f.SentKey(); key != "" {
+	var filed desk.RefundView
+	if key := f.SentKey(); key == "" {
+		err = c.Refused(errFormTooOld)
+	} else {
 		filed, err = c.Desk.File(c.Ctx(), who, desk.Filing{
 			PackageID: c.Param("id"), ReasonCode: refund.ReasonCode(f.Get("reason_code")), Note: f.Get("note"), IdempotencyKey: key,
 		}, untilSettled)

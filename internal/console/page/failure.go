@@ -131,9 +131,10 @@ const CodeForeign = "cross-origin"
 
 // Graver is what is said of a form that was refused when the page that it stands on cannot be
 // read again: that nothing can be read now, for the page of a failure keeps what was typed to
-// be sent again; else why it was refused.
+// be sent again; else why it was refused. A form that failed says how: what became of it may
+// not be known, and must not be called nothing.
 func Graver(refused, unread error) error {
-	if fault.IsAnswer(unread) {
+	if fault.IsAnswer(unread) || !fault.IsAnswer(refused) {
 		return refused
 	}
 	return unread

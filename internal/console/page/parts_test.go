@@ -299,3 +299,32 @@ func TestFailuresSayWhatHelpsAndKeepWhatWasTyped(t *testing.T) {
 		}
 	}
 }
+
+func TestTheGraverOfTwoFailures(t *testing.T) {
+	refused := fault.New(fault.Conflict, "stale-decision", "Look again.")
+	unknown := fault.New(fault.Unavailable, "outcome-unknown", "It may have been recorded.")
+	away := fault.New(fault.Unavailable, "database-unavailable", "Nothing was recorded.")
+	gone := fault.New(fault.NotFound, "not-found", "There is no such case.")
+	for _, c := range []struct{ refused, unread, want error }{
+		{refused, away, away}, // its page keeps what was typed
+		{refused, gone, refused},
+		{unknown, away, unknown}, // it may stand: nothing must say that it does not
+		{unknown, gone, unknown},
+	} {
+		if got := page.Graver(c.refused, c.unread); got != c.want { //nolint:errorlint // the very one
+			t.Errorf("%v and %v: %v", c.refused, c.unread, got)
+		}
+	}
+}
+
+func TestWhatHasNoFieldAnyMoreCanBeCopied(t *testing.T) {
+	for _, refused := range []*fault.Error{nil, fault.New(fault.Conflict, "too-late", "Too late.")} {
+		form := &page.Form{Values: url.Values{"note": {"We moved."}}, Fault: refused}
+		_, root := shown(t, asking{target: "/", locale: "en"}, func(c *page.Context) error { return c.Show("Title", templ.Join(page.Heading("Title", ""), page.Kept(c.View, form, "note")))
+		})
+		kept := root.Find("#kept")
+		if (kept != nil) != (refused != nil) || kept != nil && (kept.Raw() != "We moved." || !kept.Has("readonly")) {
+			t.Errorf("refused %v: kept %v", refused, kept)
+		}
+	}
+}

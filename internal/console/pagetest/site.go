@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,8 +25,12 @@ type Site struct {
 	Kit *page.Kit
 	// Stopping is what the kit's Stopping is: a test closes it to stop the program.
 	Stopping chan struct{}
+	over     atomic.Bool
 	t        testing.TB
 }
+
+// EndSessions ends everybody's session, as streams that are open find out.
+func (s *Site) EndSessions() { s.over.Store(true) }
 
 // Options are what a site is made of besides its desk.
 type Options struct {
@@ -63,7 +68,7 @@ func NewSite(t testing.TB, d *desk.Desk, o Options) *Site {
 		if who, ok := g.Request.Context().Value(signedIn{}).(identity.Actor); ok {
 			seen = &page.Session{Actor: who, Name: who.Subject, Locale: g.GetHeader(localeHeader)}
 		}
-		s.Kit.Enter(g, seen)
+		s.Kit.Enter(g, seen).Holds(func() bool { return !s.over.Load() })
 	})
 	for _, routes := range o.Routes {
 		routes(s.Kit)

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"sync"
 	"testing"
 	"time"
 
@@ -22,6 +23,7 @@ var pauseTests = map[string]func(*testing.T, Opener){
 	"pauses and what else stands in a way": pauseAndDispute,
 	"scopes of a pause":                    pauseScopes,
 	"pauses that cannot be":                pauseRefused,
+	"a pause pressed twice":                pausedTwice,
 	"what a pause would hold":              pauseEffect,
 }
 
@@ -235,4 +237,34 @@ func pauseEffect(t *testing.T, open Opener) {
 	none, err := b.PauseEffect(b.Ctx, desk.PauseAccount, "other")
 	require.NoError(t, err)
 	assert.Equal(t, desk.PauseEffect{}, none)
+}
+
+// The same pause of the same admin again, also at once, is the one that is in force: ending it
+// ends it.
+func pausedTwice(t *testing.T, open Opener) {
+	b := New(t, open)
+	p := desk.Pause{Scope: desk.PauseAll, Reason: "odd pattern", ExpiresAt: b.Clock.Now().Add(time.Hour)}
+	var wg sync.WaitGroup
+	for range 6 {
+		wg.Go(func() {
+			_, err := b.Pause(b.Ctx, Admin, p)
+			assert.NoError(t, err)
+		})
+	}
+	wg.Wait()
+	begun, err := b.Pause(b.Ctx, Admin, p)
+	require.NoError(t, err)
+	inForce, err := b.Pauses(b.Ctx, true, desk.Paging{})
+	require.NoError(t, err)
+	require.Len(t, inForce.Items, 1)
+	assert.Equal(t, inForce.Items[0], begun)
+	other := p
+	other.Reason = "another pattern"
+	_, err = b.Pause(b.Ctx, Admin, other)
+	require.NoError(t, err)
+	_, _, err = b.EndPause(b.Ctx, Admin, begun.ID)
+	require.NoError(t, err)
+	again, err := b.Pause(b.Ctx, Admin, p)
+	require.NoError(t, err)
+	assert.NotEqual(t, begun.ID, again.ID, "what was ended can begin again")
 }

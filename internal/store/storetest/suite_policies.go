@@ -30,6 +30,7 @@ var policyTests = map[string]func(*testing.T, Opener){
 	"policies page by version":               policyPages,
 	"policies that are not there":            policyMissing,
 	"policies published at once":             policyRace,
+	"policies that replace the one compared": policyReplaced,
 	"a past verdict is the same again":       policyReplay,
 	"past screenings are streamed":           screeningStream,
 	"figures":                                figures,
@@ -192,6 +193,33 @@ func policyMissing(t *testing.T, open Opener) {
 	_, err := b.PublishPolicy(b.Ctx, Admin, "", "")
 	assert.Equal(t, fault.NotFound, fault.From(err).Kind)
 	assert.Len(t, b.policyEntries(), 2)
+}
+
+// Of admins who each replace the version that they compared with, one does.
+func policyReplaced(t *testing.T, open Opener) {
+	b := New(t, open)
+	for range 6 {
+		b.draft("# draft")
+	}
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	codes := map[string]int{}
+	for n := range 6 {
+		wg.Go(func() {
+			_, err := b.PublishPolicy(b.Ctx, Admin, fmt.Sprint(2+n), "1")
+			mu.Lock()
+			defer mu.Unlock()
+			codes[fault.CodeOf(err)]++
+		})
+	}
+	wg.Wait()
+	assert.Equal(t, map[string]int{"": 1, "policy-changed": 5}, codes)
+	inForce, err := b.PolicyVersion(b.Ctx, "")
+	require.NoError(t, err)
+	_, err = b.PublishPolicy(b.Ctx, Admin, inForce.Version, "1")
+	require.NoError(t, err, "the button was pressed twice")
+	_, err = b.PublishPolicy(b.Ctx, Admin, "1", inForce.Version)
+	require.NoError(t, err, "back again")
 }
 
 func policyRace(t *testing.T, open Opener) {

@@ -185,6 +185,18 @@
     if (!element.name) return element.tagName === "BUTTON" ? form + "button:not([name])" : "";
     return `${form}[name="${CSS.escape(element.name)}"]` + (element.tagName === "BUTTON" ? `[value="${CSS.escape(element.value)}"]` : "");
   };
+  // What was chosen in the other forms of a page stays when one of them comes back with it.
+  // Text areas are unsent text, and hidden fields are the page's own.
+  const chosenBeside = (form) => all("#main form[id]").filter((other) => other !== form && other.method === "post").flatMap((other) =>
+    [...other.elements].filter((e) => e.name && !e.matches("textarea, button, [type=hidden]"))
+      .map((e) => ({ form: other.id, name: e.name, type: e.type, value: e.value, checked: e.checked })));
+  const choose = ({ form, name, type, value, checked }) => {
+    const picked = type === "radio" || type === "checkbox";
+    const field = [...document.getElementById(form)?.elements ?? []].find((e) => e.name === name && e.type === type && (!picked || e.value === value));
+    if (picked && field) field.checked = checked;
+    else if (field) field.value = value;
+  };
+
   let before = null;
   on("htmx:before:swap", (event) => {
     const { ctx } = event.detail;
@@ -196,15 +208,18 @@
       return;
     }
     const form = ctx.sourceElement.tagName === "FORM" ? ctx.sourceElement : null;
-    if (form && ctx.request.method === "POST" && ctx.response.status < 400 && ctx.response.raw?.redirected) taken(form);
-    before = { ctx, path: location.pathname, scroll: scrollY, focus: sign(document.activeElement) };
+    const drafting = ctx.sourceEvent?.submitter?.hasAttribute("data-draft"); // sent to be worked on, and comes back
+    if (form && ctx.request.method === "POST" && ctx.response.status < 400 && !drafting) taken(form);
+    const stays = drafting || ctx.response.status >= 400;
+    before = { ctx, path: location.pathname, scroll: scrollY, focus: sign(document.activeElement), chosen: stays ? chosenBeside(form) : [] };
   });
   on("htmx:after:swap", (event) => {
     if (!before || before.ctx !== event.detail.ctx) return;
-    const { ctx, path, scroll, focus } = before;
+    const { ctx, path, scroll, focus, chosen } = before;
     before = null;
     hush();
     restore();
+    chosen.forEach(choose);
     const bad = ctx.response.status >= 400 && troubled();
     const same = path === location.pathname && ctx.response.status < 500;
     const again = same && !bad && focus && $(focus, $("#main"));
