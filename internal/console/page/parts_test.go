@@ -320,7 +320,8 @@ func TestTheGraverOfTwoFailures(t *testing.T) {
 func TestWhatHasNoFieldAnyMoreCanBeCopied(t *testing.T) {
 	for _, refused := range []*fault.Error{nil, fault.New(fault.Conflict, "too-late", "Too late.")} {
 		form := &page.Form{Values: url.Values{"note": {"We moved."}}, Fault: refused}
-		_, root := shown(t, asking{target: "/", locale: "en"}, func(c *page.Context) error { return c.Show("Title", templ.Join(page.Heading("Title", ""), page.Kept(c.View, form, "note")))
+		_, root := shown(t, asking{target: "/", locale: "en"}, func(c *page.Context) error {
+			return c.Show("Title", templ.Join(page.Heading("Title", ""), page.Kept(c.View, form, "note")))
 		})
 		kept := root.Find("#kept")
 		if (kept != nil) != (refused != nil) || kept != nil && (kept.Raw() != "We moved." || !kept.Has("readonly")) {
