@@ -114,6 +114,7 @@ func TestAnAdminPausesAnAccount(t *testing.T) {
 		tab.Click("#begin-pause button")
 		mine := `[...document.querySelectorAll("#in-force article")].find(e => e.textContent.includes("` + whose.account + `"))`
 		tab.Await("the pause", mine)
+		require.Empty(t, tab.Value("#new-pause textarea"), "its reason was sent, and does not come back")
 		decides(t, "reviewer2", refund, "approve")
 		becomes(t, refund, "on_hold")
 		tab.Start(mine + `.querySelector("form button").click()`)

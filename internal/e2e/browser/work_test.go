@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"refunddesk/internal/e2e/browser"
+	"refunddesk/internal/e2e/stack"
 )
 
 // caseOf is a case as the API has it.
@@ -42,6 +43,43 @@ func TestACaseIsHandedOn(t *testing.T) {
 		tab.Click("#assign")
 		tab.SeesText("#case-assignee", "user_reviewer2")
 		require.Equal(t, "user_reviewer2", caseOf(t, ticket).text("assignee"))
+	})
+}
+
+// A saved reply comes behind what was typed, and takes nothing away: not of its own form, and
+// where scripts run not of the others either.
+func TestASavedReplyTakesNothingAway(t *testing.T) {
+	t.Parallel()
+	as(t, "senior", http.MethodPost, "/v1/saved-replies", thing{"title": "Receipt " + stack.Unique(), "body": thing{"en": "Please send us the receipt.", "zh-Hans": "请提供收据。"}})
+	both(t, func(t *testing.T, o browser.Options) {
+		_, ticket := waiting(t)
+		tab := open(t, o)
+		tab.SignIn("reviewer")
+		tab.Go("/review/" + ticket)
+		tab.Click("#reject")
+		tab.Choose("#reason_code", "unverified")
+		tab.Fill("#decision-form [name=note]", "Nobody answers the telephone.")
+		tab.Fill("#message", "Dear customer,")
+		tab.Click("#use-reply-message")
+		tab.Sees("#reply-added")
+		require.Contains(t, tab.Value("#message"), "Dear customer,\n\n")
+		require.True(t, tab.True(`document.querySelector("#reject").checked`))
+		require.Equal(t, "unverified", tab.Value("#reason_code"))
+		require.Equal(t, "Nobody answers the telephone.", tab.Value("#decision-form [name=note]"))
+		require.Equal(t, "open", caseOf(t, ticket).text("state"), "nothing was decided")
+
+		tab.Start(`document.querySelector("#public").open = true`)
+		tab.Fill("#public-body", "Good morning,")
+		tab.Click("#use-reply-body")
+		tab.Await("the reply", `document.querySelector("#picker-body #reply-added")`)
+		require.Contains(t, tab.Value("#public-body"), "Good morning,\n\n")
+		if !o.NoScript {
+			require.True(t, tab.True(`document.querySelector("#reject").checked`), "what was chosen beside it stays")
+			require.Equal(t, "unverified", tab.Value("#reason_code"))
+			require.Equal(t, "Nobody answers the telephone.", tab.Value("#decision-form [name=note]"))
+		}
+		tab.Click("#send-public")
+		tab.SeesText(".conversation .public", "Good morning,")
 	})
 }
 
