@@ -504,7 +504,7 @@ func actStates(v *page.View, e audit.Entry) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if e.NewState != "" && e.NewState != e.OldState {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 41, "<span>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 41, "<span class=\"from-to\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

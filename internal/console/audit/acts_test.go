@@ -59,7 +59,7 @@ func TestOtherActsOfAnActor(t *testing.T) {
 		assert.NotNil(t, a.Find(`#acts a[href="/policies/`+draft.Version+`"]`), locale)
 		assert.Nil(t, a.Find(`#acts a[href="/policies/77"]`), "%s: it was not there", locale)
 		var states []string
-		for _, code := range a.Find("#acts tr[data-action=standing-changed]").All("td")[3].All("code") {
+		for _, code := range a.Find("#acts tr[data-action=standing-changed]").Find(".from-to").All("code") {
 			states = append(states, code.Text())
 		}
 		assert.Equal(t, []string{"good", "suspended"}, states, "%s: as the record has them", locale)
