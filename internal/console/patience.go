@@ -7,12 +7,10 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"refunddesk/internal/console/page"
 	"refunddesk/internal/fault"
 	"refunddesk/internal/session"
 )
-
-// patience is how long a page may take.
-const patience = 15 * time.Second
 
 // sessionPatience is how long finding out who looks may take, before the page's own time begins.
 const sessionPatience = 5 * time.Second
@@ -35,7 +33,7 @@ var bySelf = map[string]bool{"/refunds/:id/events": true, "/review/:ticket/viewe
 // session does, and mind the end of the program and their connection themselves.
 func (c *Console) limitTime(g *gin.Context) {
 	asked := g.Request
-	allowed := patience
+	allowed := page.Patience
 	if more := longer[g.FullPath()]; more > 0 {
 		allowed = more
 		_ = http.NewResponseController(g.Writer).SetWriteDeadline(time.Now().Add(more + toWrite))

@@ -141,7 +141,7 @@ func newHouse(t *testing.T, change ...func(*Options)) *house {
 	h.kit.GET("/test/deadline", func(c *page.Context) error {
 		until, limited := c.Ctx().Deadline()
 		require.True(t, limited)
-		require.LessOrEqual(t, time.Until(until), patience)
+		require.LessOrEqual(t, time.Until(until), page.Patience)
 		return nil
 	}, anybody...)
 	return h

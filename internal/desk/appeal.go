@@ -57,6 +57,15 @@ func (d *Desk) appeal(ctx context.Context, actor identity.Actor, refundID, note 
 	return d.records.File(ctx, actor, Filing{PackageID: r.PackageID, ReasonCode: r.ReasonCode, Note: note, AppealOf: r.ID})
 }
 
+// AppealedBy is the refund that appeals this one; "" for none. Errors: those of Refunds.
+func (d *Desk) AppealedBy(ctx context.Context, actor identity.Actor, r refund.Refund) (string, error) {
+	found, err := d.Refunds(ctx, actor, RefundFilter{AccountID: r.AccountID, AppealOf: r.ID, Paging: Paging{Limit: 1}})
+	if err != nil || len(found.Items) == 0 {
+		return "", err
+	}
+	return found.Items[0].ID, nil
+}
+
 // appealedBefore gives the actor's own appeal of the refund with these words, and whether
 // there is one.
 func (d *Desk) appealedBefore(ctx context.Context, actor identity.Actor, refundID, note string) (refund.Refund, bool, error) {

@@ -63,10 +63,7 @@ func read(c *page.Context, id string) (d dossier, err error) {
 	if d.Tickets = tickets.Items; err != nil || d.State != refund.Rejected {
 		return d, err
 	}
-	appeals, err := of.Refunds(ctx, c.Actor, desk.RefundFilter{AccountID: d.AccountID, AppealOf: id, Paging: desk.Paging{Limit: 1}})
-	if err == nil && len(appeals.Items) > 0 {
-		d.Appealed = appeals.Items[0].ID
-	}
+	d.Appealed, err = of.AppealedBy(ctx, c.Actor, d.Refund)
 	return d, err
 }
 

@@ -19,9 +19,8 @@ const (
 	formatNDJSON = "ndjson"
 )
 
-const (
-	batch = 200 // how many refunds are read at a time
-)
+// batch is how many refunds are read at a time.
+const batch = 200
 
 // sink takes the rows of a copy away. Only lines of NDJSON have a kind and values of their own.
 type sink interface {

@@ -42,7 +42,8 @@ func caseOf(c *page.Context, who identity.Actor, id string) (refundCase, error) 
 		}
 	}
 	if v.State == refund.Rejected {
-		return r, r.findAppeal(c, who)
+		r.Appealed, err = c.Desk.AppealedBy(c.Ctx(), who, v.Refund)
+		return r, err
 	}
 	return r, nil
 }
@@ -90,15 +91,6 @@ func publicOnly(all []review.Message) []review.Message {
 		}
 	}
 	return public
-}
-
-// findAppeal looks for the refund that appeals this one.
-func (r *refundCase) findAppeal(c *page.Context, who identity.Actor) error {
-	list, err := c.Desk.Refunds(c.Ctx(), who, desk.RefundFilter{AccountID: who.AccountID, AppealOf: r.ID, Paging: desk.Paging{Limit: 1}})
-	if err == nil && len(list.Items) > 0 {
-		r.Appealed = list.Items[0].ID
-	}
-	return err
 }
 
 // mark tells two views of the refund apart: whatever the page shows of it is in here.

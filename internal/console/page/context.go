@@ -49,14 +49,14 @@ func (c *Context) Ctx() context.Context { return c.gin.Request.Context() }
 // Kit is what the page was made with.
 func (c *Context) Kit() *Kit { return c.kit }
 
-// partLimit is how long a part of an answer may take whose whole has no limit: as a page.
-const partLimit = 15 * time.Second
+// Patience is how long a page may take, and a part of an answer whose whole has no limit.
+const Patience = 15 * time.Second
 
 // Limited gives what is read until its end is called as long as a page has: for streams and
 // downloads, whose requests have no deadline.
 func (c *Context) Limited() (end func()) {
 	asked := c.gin.Request
-	ctx, cancel := context.WithTimeout(asked.Context(), partLimit)
+	ctx, cancel := context.WithTimeout(asked.Context(), Patience)
 	c.gin.Request = asked.WithContext(ctx)
 	return func() {
 		cancel()
